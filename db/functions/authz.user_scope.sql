@@ -1,0 +1,42 @@
+-- The public face of the decision: unit ids spelled out.
+
+create or replace function authz.user_scope(user_id bigint, resource text, action text)
+returns table (unit_ids int [], own_rows boolean)
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    subject_id bigint := authz_private.asked_user(user_scope.user_id, 'user_id');
+    scope record;
+begin
+    if not exists (select from authz.resources as r where r.code = user_scope.resource) then
+        raise exception 'resource % is not known', coalesce(quote_literal(resource), 'null')
+            using errcode = '22023', hint = 'Pass a code of authz.resources, such as funds.';
+    end if;
+    if action is null or action !~ '^[a-z][a-z0-9_]{0,49}$' then
+        raise exception 'action % is not an action', coalesce(quote_literal(action), 'null')
+            using errcode = '22023', hint = 'Pass a plain lower-case word, such as read.';
+    end if;
+    select * into scope from authz_private.scope_of(subject_id, resource, action);
+    own_rows := scope.own_rows;
+    unit_ids := case
+        when scope.every_tenant then array(select u.id from authz.org_units as u order by u.id)
+        when scope.whole_tenant then array(
+            select u.id
+            from authz.org_units as u
+            where u.tenant_id = scope.tenant_id
+            order by u.id
+        )
+        else array(select i.id from unnest(scope.unit_ids) as i (id) order by i.id)
+    end;
+    return next;
+end
+$$;
+
+comment on function authz.user_scope(bigint, text, text) is
+    'One row: the units in which the user may do action on resource, ascending, and whether rows '
+    'they own elsewhere count besides. A null user_id means the user signed in. 22023 unknown '
+    'resource or action; 28000 nobody; 42501 not allowed to ask.';
+revoke all on function authz.user_scope(bigint, text, text) from public;
+grant execute on function authz.user_scope(bigint, text, text)
+to fundwarden_app, fundwarden_operator;

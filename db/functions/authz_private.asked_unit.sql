@@ -1,0 +1,39 @@
+-- Every question about a unit passes here first.
+
+create or replace function authz_private.asked_unit(asked_id int, parameter text)
+returns authz.org_units
+language plpgsql stable security invoker parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    unit authz.org_units;
+    me bigint;
+begin
+    select n.* into unit from authz.org_units as n where n.id = asked_id;
+    if authz_private.asks_freely() then
+        if unit.id is null then
+            raise exception '% % does not exist', parameter, coalesce(asked_id::text, 'null')
+                using errcode = '22023', hint = 'Pass the id of a row in authz.org_units.';
+        end if;
+        return unit;
+    end if;
+    me := authz.current_user_id();
+    if me is null then
+        raise exception 'nobody is signed in'
+            using errcode = '28000', hint = 'Sign in within this transaction.';
+    end if;
+    if unit.id is null or not exists (
+        select from authz.users as u where u.id = me and u.tenant_id = unit.tenant_id
+    )
+    then
+        raise exception '%: not allowed to ask about this unit', parameter
+            using errcode = '42501', hint = 'Ask about a unit of your own organisation.';
+    end if;
+    return unit;
+end
+$$;
+
+comment on function authz_private.asked_unit(int, text) is
+    'The unit a question is about. 28000 nobody; 42501 of another tenant (hidden and absent '
+    'alike); 22023 absent, to those who may ask about any.';
+revoke all on function authz_private.asked_unit(int, text) from public;

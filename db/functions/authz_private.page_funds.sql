@@ -1,0 +1,95 @@
+-- Behind finance.page_authorized_funds, whose status is both argument and result column: PL/pgSQL
+-- refuses that, SQL does not.
+
+create or replace function authz_private.page_funds(
+    supervisor_id bigint,
+    page int,
+    page_size int,
+    sort_by text,
+    sort_order text,
+    min_amount numeric,
+    max_amount numeric,
+    status text,
+    created_from timestamptz,
+    created_to timestamptz
+)
+returns table (
+    row_number bigint,
+    total_count bigint,
+    fund_id bigint,
+    handle_by bigint,
+    order_id bigint,
+    customer_id bigint,
+    amount numeric,
+    currency text,
+    fund_status text,
+    created_at timestamptz
+)
+language plpgsql volatile security invoker parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    descending boolean;
+    page_offset bigint;
+begin
+    if page is null or page < 1 then
+        raise exception 'page % is not a page', coalesce(page::text, 'null')
+            using errcode = '22023', hint = 'Pages count from 1.';
+    end if;
+    if page_size is null or page_size not between 1 and 10000 then
+        raise exception 'page_size % is out of range', coalesce(page_size::text, 'null')
+            using errcode = '22023', hint = 'Pass 1 to 10000 rows a page.';
+    end if;
+    if sort_by is null or sort_by not in (
+        'fund_id', 'amount', 'created_at', 'status', 'handle_by', 'order_id', 'customer_id'
+    )
+    then
+        raise exception 'sort_by % is not a column funds are sorted by',
+            coalesce(quote_literal(left(sort_by, 100)), 'null')
+            using
+                errcode = '22023',
+                hint = 'Pass fund_id, amount, created_at, status, handle_by, order_id or '
+                    'customer_id.';
+    end if;
+    if sort_order is null or upper(sort_order) not in ('ASC', 'DESC') then
+        raise exception 'sort_order % is not an order',
+            coalesce(quote_literal(left(sort_order, 100)), 'null')
+            using errcode = '22023', hint = 'Pass ASC or DESC.';
+    end if;
+    perform authz_private.check_fund_filters(
+        min_amount, max_amount, status, created_from, created_to
+    );
+    descending := upper(sort_order) = 'DESC';
+    page_offset := (page - 1)::bigint * page_size;
+
+    if authz_private.page_table_ready() then
+        return query
+        with filled as (
+            insert into pg_temp.fundwarden_page as t
+            select *
+            from authz_private.fund_page(
+                supervisor_id, page_offset, page_size, sort_by, descending,
+                min_amount, max_amount, status, created_from, created_to
+            ) as p
+            returning t.*
+        )
+
+        select * from filled as r order by r.row_number;
+    else
+        return query
+        select *
+        from authz_private.fund_page(
+            supervisor_id, page_offset, page_size, sort_by, descending,
+            min_amount, max_amount, status, created_from, created_to
+        ) as p;
+    end if;
+end
+$$;
+
+comment on function authz_private.page_funds(
+    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz
+) is 'Rows of finance.page_authorized_funds, with its errors.';
+revoke all on function authz_private.page_funds(
+    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz
+) from public;

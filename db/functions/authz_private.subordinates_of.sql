@@ -1,0 +1,33 @@
+-- Behind authz.subordinates, whose result column is called like its argument: PL/pgSQL refuses
+-- that, SQL does not.
+
+create or replace function authz_private.subordinates_of(supervisor_id bigint)
+returns table (subordinate_id bigint, depth int)
+language plpgsql stable security invoker parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    subject_id bigint := authz_private.asked_user(subordinates_of.supervisor_id, 'user_id');
+begin
+    return query
+    select
+        u.id,
+        min(d.level - a.level)
+    from authz_private.grants_of(subject_id, 'users', 'read') as g
+    inner join authz.org_units as a
+        on case when g.scope = 'system' then a.parent_id is null else a.path = g.anchor_path end
+    cross join lateral authz_private.subtree(a.path) as s
+    inner join authz.org_units as d on s.unit_id = d.id
+    inner join authz.users as u on d.tenant_id = u.tenant_id and d.id = u.base_unit_id
+    where g.refusal is null
+        and g.scope <> 'own'
+        and (g.scope <> 'team' or g.inherit_to_descendants or d.id = g.unit_id)
+        and u.id <> subject_id
+    group by u.id;
+end
+$$;
+
+comment on function authz_private.subordinates_of(bigint) is
+    'Rows of authz.subordinates, with its errors.';
+revoke all on function authz_private.subordinates_of(bigint) from public;

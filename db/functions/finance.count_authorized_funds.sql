@@ -1,0 +1,40 @@
+-- The total alone, for callers that do not want a page or asked beyond the last.
+
+create or replace function finance.count_authorized_funds(
+    supervisor_id bigint default null,
+    min_amount numeric default null,
+    max_amount numeric default null,
+    status text default null,
+    created_from timestamptz default null,
+    created_to timestamptz default null
+)
+returns bigint
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+begin
+    perform authz_private.check_fund_filters(
+        min_amount, max_amount, status, created_from, created_to
+    );
+    return (
+        select f.total
+        from authz_private.find_funds(
+            authz_private.asked_user(supervisor_id, 'supervisor_id'),
+            null, null, 'fund_id', false,
+            min_amount, max_amount, status, created_from, created_to
+        ) as f
+    );
+end
+$$;
+
+comment on function finance.count_authorized_funds(
+    bigint, numeric, numeric, text, timestamptz, timestamptz
+) is
+    'Exact number of the funds a user may read; arguments and errors as for '
+    'finance.page_authorized_funds.';
+revoke all on function finance.count_authorized_funds(
+    bigint, numeric, numeric, text, timestamptz, timestamptz
+) from public;
+grant execute on function finance.count_authorized_funds(
+    bigint, numeric, numeric, text, timestamptz, timestamptz
+) to fundwarden_app, fundwarden_operator;

@@ -1,0 +1,131 @@
+-- From the same grants and the same owner units the page is made of.
+
+create or replace function finance.explain_fund_access(user_id bigint, fund_id bigint)
+returns table (
+    is_visible boolean,
+    owner_kind text,
+    owner_id bigint,
+    owner_unit_id int,
+    owner_unit_path text,
+    assignment text,
+    grant_id bigint,
+    role_code text,
+    permission text,
+    grant_unit_path text,
+    inherit_to_descendants boolean,
+    valid_from timestamptz,
+    valid_until timestamptz,
+    reason text
+)
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    subject_id bigint := authz_private.asked_user(explain_fund_access.user_id, 'user_id');
+    free boolean := authz_private.asks_freely();
+begin
+    if free and not exists (
+        select from finance.financial_funds as f where f.id = explain_fund_access.fund_id
+    )
+    then
+        raise exception 'fund_id % does not exist',
+            coalesce(explain_fund_access.fund_id::text, 'null')
+            using errcode = '22023', hint = 'Pass the id of a row in finance.financial_funds.';
+    end if;
+
+    return query
+    with owners as (
+        select f.tenant_id, o.owner_kind, o.owner_id, o.unit_id
+        from finance.financial_funds as f
+        left join finance.orders as d on f.tenant_id = d.tenant_id and f.order_id = d.id
+        left join finance.customers as c on f.tenant_id = c.tenant_id and f.customer_id = c.id
+        cross join lateral (
+            values
+            ('handler', f.handle_by, f.handler_unit_id),
+            ('order handler', d.handler_id, f.order_unit_id),
+            ('customer manager', c.manager_id, f.customer_unit_id)
+        ) as o (owner_kind, owner_id, unit_id)
+        where f.id = explain_fund_access.fund_id and o.owner_id is not null
+    ),
+
+    considered as (
+        select
+            o.tenant_id,
+            o.owner_kind,
+            o.owner_id,
+            n.id as owner_unit_id,
+            n.path,
+            g.assignment,
+            g.grant_id,
+            g.role_code,
+            g.permission_id,
+            g.permission,
+            g.scope,
+            g.unit_path,
+            g.anchor_path,
+            g.inherit_to_descendants,
+            g.valid_from,
+            g.valid_until,
+            case
+                when g.refusal is not null then g.refusal
+                when g.scope = 'system' then null
+                when g.scope = 'own' then
+                    case when o.owner_id <> subject_id then 'the owner is another user' end
+                when g.scope = 'team' and not g.inherit_to_descendants then
+                    case when n.id <> g.unit_id then 'the owner is not in the unit' end
+                when not n.path <@ g.anchor_path then 'the owner is not in the unit or below it'
+            end as obstacle
+        from owners as o
+        inner join authz.org_units as n on o.unit_id = n.id
+        inner join authz_private.grants_of(subject_id, 'funds', 'read') as g on true
+    )
+
+    select
+        c.obstacle is null,
+        c.owner_kind,
+        c.owner_id,
+        c.owner_unit_id,
+        c.path::text,
+        c.assignment,
+        c.grant_id,
+        c.role_code,
+        c.permission,
+        c.unit_path::text,
+        c.inherit_to_descendants,
+        c.valid_from,
+        c.valid_until,
+        coalesce(
+            c.obstacle,
+            case c.scope
+                when 'own' then 'the user owns it'
+                when 'system' then 'the grant reaches every tenant'
+                else format('%s lies in %s', c.path, coalesce(c.anchor_path, c.unit_path))
+            end
+        )
+    from considered as c
+    -- Who may not see the fund may not learn whose it is either.
+    where free or exists (
+        select
+        from considered as v
+        where v.tenant_id = c.tenant_id and v.obstacle is null
+    )
+    order by c.obstacle is not null, c.owner_kind, c.grant_id, c.permission_id;
+
+    if not found and not free then
+        raise exception 'fund_id: not allowed to see this fund'
+            using
+                errcode = '42501',
+                hint = 'No fund of that id is in the user''s scope, whether or not it exists.';
+    end if;
+end
+$$;
+
+comment on function finance.explain_fund_access(bigint, bigint) is
+    'Why a user may see a fund: one row per owner of the fund and grant of the user, those that '
+    'show it first, with the reason; of a hidden fund only those who may ask about anybody learn '
+    'why not. No rows: the user has no grant for funds:read at all. A null user_id means the user '
+    'signed in. 22023 no such user or fund; 28000 nobody; 42501 hidden or absent.';
+revoke all on function finance.explain_fund_access(bigint, bigint) from public;
+grant execute on function finance.explain_fund_access(bigint, bigint)
+to fundwarden_app, fundwarden_operator;

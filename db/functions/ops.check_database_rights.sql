@@ -1,0 +1,62 @@
+-- Rights on the database itself are not in a plain dump, so a restore loses them silently.
+
+create or replace function ops.check_database_rights()
+returns table (what text, expected text, actual text)
+language sql stable security invoker parallel safe
+begin atomic
+    select
+        w.what,
+        w.expected::text,
+        w.actual::text
+    from (
+        values
+        (
+            'PUBLIC may make temporary tables', false,
+            exists (
+                select
+                from pg_database as d
+                cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+                where d.datname = current_database()
+                    and a.grantee = 0
+                    and a.privilege_type = 'TEMPORARY'
+            )
+        ),
+        (
+            'PUBLIC may create schemas', false,
+            exists (
+                select
+                from pg_database as d
+                cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+                where d.datname = current_database()
+                    and a.grantee = 0
+                    and a.privilege_type = 'CREATE'
+            )
+        ),
+        (
+            'fundwarden_owner may make temporary tables', true,
+            has_database_privilege('fundwarden_owner', current_database(), 'TEMPORARY')
+        ),
+        (
+            'fundwarden_app may make temporary tables', false,
+            has_database_privilege('fundwarden_app', current_database(), 'TEMPORARY')
+        ),
+        (
+            'PUBLIC may create in schema public', false,
+            coalesce(
+                (
+                    select has_schema_privilege('fundwarden_app', n.oid, 'CREATE')
+                    from pg_namespace as n
+                    where n.nspname = 'public'
+                ),
+                false
+            )
+        )
+    ) as w (what, expected, actual)
+    where w.expected <> w.actual;
+end;
+
+comment on function ops.check_database_rights() is
+    'Rights on the database and on schema public that differ from what fundwarden needs; no rows: '
+    'all as it should be.';
+revoke all on function ops.check_database_rights() from public;
+grant execute on function ops.check_database_rights() to fundwarden_operator, fundwarden_auditor;
