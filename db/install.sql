@@ -45,8 +45,12 @@
 \ir triggers/finance.financial_funds.sql
 
 \ir functions/authz_private.check_fund_filters.sql
-\ir functions/authz_private.fund_filter.sql
 \ir functions/authz_private.fund_passes.sql
+\ir functions/authz_private.funds_handled_in.sql
+\ir functions/authz_private.funds_ordered_in.sql
+\ir functions/authz_private.funds_managed_in.sql
+\ir functions/authz_private.funds_owned_outside.sql
+\ir functions/authz_private.matching_funds.sql
 \ir functions/authz_private.tenant_funds.sql
 \ir functions/authz_private.fund_walk_pays.sql
 \ir functions/authz_private.find_funds.sql

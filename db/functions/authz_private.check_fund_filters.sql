@@ -9,7 +9,6 @@ create or replace function authz_private.check_fund_filters(
 )
 returns void
 language plpgsql immutable security invoker parallel safe
-set search_path = pg_catalog, ext, pg_temp
 as $$
 begin
     if min_amount = 'NaN' or max_amount = 'NaN' then

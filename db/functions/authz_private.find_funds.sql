@@ -1,8 +1,8 @@
 -- Total and page of the authorised set under one snapshot: STABLE, so every query in here sees
--- what the calling statement sees. Queries are planned with their arrays known. Two ways lead to
--- a page:
+-- what the calling statement sees. Three ways lead to a page:
+--   small   a few units: gathered from the owner-unit indexes by a plan made once a session
+--   gather  the same with the arrays known to the planner, hashed: sparse scopes, deep pages
 --   walk    along the sort index until the page is full: dense scopes
---   gather  the whole set from the owner-unit indexes and sort it: sparse scopes, deep pages
 
 create or replace function authz_private.find_funds(
     subject_id bigint,
@@ -21,36 +21,48 @@ create or replace function authz_private.find_funds(
 )
 returns record
 language plpgsql stable security invoker parallel restricted
-set search_path = pg_catalog, ext, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
 as $$
 declare
     scope record;
-    orders bigint [];
-    customers bigint [];
-    passes text [];
-    filter text := authz_private.fund_filter(
-        min_amount, max_amount, status, created_from, created_to
+    owner_id bigint;
+    order_ids bigint [];
+    customer_ids bigint [];
+    is_filtered constant boolean := coalesce(
+        min_amount::text, max_amount::text, status, created_from::text, created_to::text
+    ) is not null;
+    page_end constant bigint := page_offset + page_size;
+    sort_key constant text := case sort_by when 'fund_id' then 'id' else quote_ident(sort_by) end;
+    sort_number constant int := array_position(
+        '{fund_id,amount,created_at,status,handle_by,order_id,customer_id}'::text [], sort_by
     );
-    source text := format(
-        'select %s as k, f.id from finance.financial_funds as f where ',
-        case sort_by when 'fund_id' then 'f.id' else format('f.%I', sort_by) end
+    page_order constant text := format(
+        'k %s, id', case when descending then 'desc' else 'asc' end
     );
-    page_order text := format('k %s, id', case when descending then 'desc' else 'asc' end);
-    page_end bigint := page_offset + page_size;
-    gathered text;
+    filters constant text := format('%L, $6, $7, $8, $9, $10', is_filtered);
+    passes constant text :=
+        'authz_private.fund_passes(f.amount, f.status, f.created_at, ' || filters || ')';
+    matching constant text :=
+        'authz_private.matching_funds($1, $2, $3, $4, $5, ' || filters || ') as f';
+    -- Counted pass by pass, which spares each row the way through an append.
+    counting constant text := format(
+        'select (select count(*) from authz_private.funds_handled_in($2, %1$s)) '
+        '+ (select count(*) from authz_private.funds_ordered_in($2, %1$s)) '
+        '+ (select count(*) from authz_private.funds_managed_in($2, %1$s)) '
+        '+ (select count(*) from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %1$s))',
+        filters
+    );
     walked text;
     tenant_size float8;
-    walk boolean := false;
+    is_walk boolean;
 begin
     select * into scope from authz_private.scope_of(subject_id, 'funds', 'read');
-    tenant_ids := '{}';
     fund_ids := '{}';
 
     if scope.every_tenant or scope.whole_tenant then
-        execute 'select count(*) from finance.financial_funds as f where '
-            || case when scope.every_tenant then 'true' else 'f.tenant_id = $1' end || filter
+        execute format(
+            'select count(*) from finance.financial_funds as f where %s and %s',
+            case when scope.every_tenant then 'true' else 'f.tenant_id = $1' end, passes
+        )
         into total
         using scope.tenant_id, null, null, null, null,
             min_amount, max_amount, status, created_from, created_to;
@@ -61,11 +73,12 @@ begin
         execute format(
             'select array_agg(p.tenant_id), array_agg(p.id) from ('
             'select t.id as tenant_id, w.id from authz.tenants as t cross join lateral ('
-            '%s f.tenant_id = t.id%s order by %s limit $11) as w%s order by w.%s, t.id '
-            'limit $12 offset $13) as p',
-            source, filter, page_order,
-            case when scope.whole_tenant then ' where t.id = $1' end,
-            replace(page_order, ', id', ', w.id')
+            'select f.%s as k, f.id from finance.financial_funds as f '
+            'where f.tenant_id = t.id and %s order by %s limit $11) as w where %s '
+            'order by w.k %s, w.id, t.id limit $12 offset $13) as p',
+            sort_key, passes, page_order,
+            case when scope.every_tenant then 'true' else 't.id = $1' end,
+            case when descending then 'desc' else 'asc' end
         )
         into tenant_ids, fund_ids
         using scope.tenant_id, null, null, null, null,
@@ -74,100 +87,140 @@ begin
         return;
     end if;
 
-    passes := authz_private.fund_passes(scope.unit_ids <> '{}', scope.own_rows);
-    if cardinality(passes) = 0 then
-        total := 0;
-        return;
-    end if;
     if scope.own_rows then
-        orders := array(
+        owner_id := subject_id;
+        order_ids := array(
             select o.id
             from finance.orders as o
             where o.tenant_id = scope.tenant_id and o.handler_id = subject_id
         );
-        customers := array(
+        customer_ids := array(
             select c.id
             from finance.customers as c
             where c.tenant_id = scope.tenant_id and c.manager_id = subject_id
         );
+    elsif scope.unit_ids = '{}' then
+        total := 0;
+        return;
     end if;
 
-    if page_size is not null and scope.unit_ids <> '{}' then
-        tenant_size := authz_private.tenant_funds(scope.tenant_id);
-        walk := authz_private.fund_walk_pays(
-            -- Nobody knows yet: as if every unit owned alike, by three owners.
-            tenant_size * least(
-                1,
-                2.5 * cardinality(scope.unit_ids)
-                / (select greatest(c.reltuples, 1) from pg_class as c
-                    where c.oid = 'authz.org_units'::regclass)
-            ),
-            tenant_size, page_end, filter <> ''
-        );
-    end if;
-
-    if walk or page_size is null then
-        execute (
-            select 'select ' || string_agg(
-                format(
-                    '(select count(*) from finance.financial_funds as f where %s%s)',
-                    p.pass, filter
-                ),
-                ' + '
-            )
-            from unnest(passes) as p (pass)
-        )
+    if page_size is null then
+        execute counting
         into total
-        using scope.tenant_id, scope.unit_ids, subject_id, orders, customers,
+        using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
             min_amount, max_amount, status, created_from, created_to;
-        if page_size is null or page_offset >= total then
+        return;
+    end if;
+
+    if cardinality(scope.unit_ids) <= 16 then
+        with g as materialized (
+            select
+                f.id,
+                case sort_number
+                    when 1 then f.id
+                    when 2 then f.amount
+                    when 3 then extract(epoch from f.created_at)
+                    when 5 then f.handle_by
+                    when 6 then f.order_id
+                    when 7 then f.customer_id
+                end as k,
+                case sort_number when 4 then f.status end as word
+            from authz_private.matching_funds(
+                scope.tenant_id, scope.unit_ids,
+                owner_id, order_ids, customer_ids, is_filtered,
+                min_amount, max_amount, status, created_from, created_to
+            ) as f
+        )
+
+        select
+            (select count(*) from g),
+            case
+                when descending then array(
+                    select g.id
+                    from g
+                    order by g.k desc, g.word desc, g.id
+                    limit page_size offset page_offset
+                )
+                else array(
+                    select g.id from g order by g.k, g.word, g.id limit page_size offset page_offset
+                )
+            end
+        into total, fund_ids;
+        tenant_ids := array_fill(scope.tenant_id, array[cardinality(fund_ids)]);
+        return;
+    end if;
+
+    tenant_size := authz_private.tenant_funds(scope.tenant_id);
+    is_walk := authz_private.fund_walk_pays(
+        -- Nobody has counted yet: as if all units owned alike, by three owners.
+        tenant_size * least(
+            1,
+            2.5 * cardinality(scope.unit_ids) / (
+                select greatest(c.reltuples, 1)
+                from pg_class as c
+                where c.oid = 'authz.org_units'::regclass
+            )
+        ),
+        tenant_size, page_end, is_filtered
+    );
+    -- A walk needs the total from elsewhere; a gathering brings it.
+    if is_walk then
+        execute counting
+        into total
+        using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
+            min_amount, max_amount, status, created_from, created_to;
+        if page_offset >= total then
             return;
         end if;
-        walk := authz_private.fund_walk_pays(total, tenant_size, page_end, filter <> '');
+        is_walk := authz_private.fund_walk_pays(total, tenant_size, page_end, is_filtered);
     end if;
 
-    if walk then
-        -- IN over a sub-select is a hashed test of each row whose plan does not weigh the array.
-        walked := source
-            || 'f.tenant_id = $1 and (f.handler_unit_id in (select unnest($2)) '
-            || 'or f.order_unit_id in (select unnest($2)) '
-            || 'or f.customer_unit_id in (select unnest($2)))'
-            || filter || ' order by ' || page_order || ' limit $11';
+    if is_walk then
+        -- IN over a sub-select tests a row by hash, with a plan that does not weigh the array.
+        walked := format(
+            'select f.%s as k, f.id from finance.financial_funds as f '
+            'where f.tenant_id = $1 and %s '
+            'and (f.handler_unit_id in (select unnest($2)) '
+            'or f.order_unit_id in (select unnest($2)) '
+            'or f.customer_unit_id in (select unnest($2))) order by %s limit $11',
+            sort_key, passes, page_order
+        );
         if scope.own_rows then
-            select format('select * from ((%s) union all %s) as w order by %s limit $11',
-                walked, string_agg(source || p.pass || filter, ' union all '), page_order)
-            into walked
-            from unnest(passes) with ordinality as p (pass, n)
-            where p.n > 3;
+            walked := format(
+                '(%s) union all select f.%s, f.id '
+                'from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %s) as f order by %s',
+                walked, sort_key, filters, page_order
+            );
         end if;
-        execute 'select array(select w.id from (' || walked || ') as w offset $12)'
+        execute format(
+            'select array(select w.id from (%s) as w limit $11 - $12 offset $12)', walked
+        )
         into fund_ids
-        using scope.tenant_id, scope.unit_ids, subject_id, orders, customers,
+        using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
+            min_amount, max_amount, status, created_from, created_to, page_end, page_offset;
+    elsif page_end > 1000 then
+        -- A bounded sort forgoes abbreviated keys: this deep, sorting everything is faster.
+        execute format(
+            'select coalesce(cardinality(s.ids), 0), coalesce(s.ids['
+            'least($12 + 1, 2147483647)::int:least($11, 2147483647)::int], ''{}'') '
+            'from (select array_agg(f.id order by f.%s %s, f.id) as ids from %s) as s',
+            sort_key, case when descending then 'desc' else 'asc' end, matching
+        )
+        into total, fund_ids
+        using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
             min_amount, max_amount, status, created_from, created_to, page_end, page_offset;
     else
-        select string_agg(source || p.pass || filter, ' union all ')
-        into gathered
-        from unnest(passes) as p (pass);
-        execute case
-            when page_end > 1000
-                -- A bounded sort forgoes abbreviated keys: here sorting everything is faster.
-                then format(
-                    'select coalesce(cardinality(s.ids), 0), '
-                    's.ids[least($12 + 1, 2147483647)::int:least($11, 2147483647)::int] '
-                    'from (select array_agg(g.id order by g.%s) as ids from (%s) as g) as s',
-                    replace(page_order, ', id', ', g.id'), gathered
-                )
-            else format(
-                'with g as materialized (%s) select (select count(*) from g), '
-                'array(select g.id from g order by %s limit $11 - $12 offset $12)',
-                gathered, page_order
-            )
-        end
+        execute format(
+            'with g as materialized (select f.%s as k, f.id from %s) '
+            'select (select count(*) from g), '
+            'array(select g.id from g order by %s limit $11 - $12 offset $12)',
+            sort_key, matching, page_order
+        )
         into total, fund_ids
-        using scope.tenant_id, scope.unit_ids, subject_id, orders, customers,
+        using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
             min_amount, max_amount, status, created_from, created_to, page_end, page_offset;
     end if;
-    tenant_ids := array_fill(scope.tenant_id, array[coalesce(cardinality(fund_ids), 0)]);
+    tenant_ids := array_fill(scope.tenant_id, array[cardinality(fund_ids)]);
 end
 $$;
 

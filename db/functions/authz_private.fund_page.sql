@@ -1,4 +1,4 @@
--- Subject, scope, total and rows in one STABLE function: one snapshot for them all.
+-- Subject, scope, total and keys in one STABLE function: one snapshot for them all.
 
 create or replace function authz_private.fund_page(
     asked_id bigint,
@@ -12,21 +12,8 @@ create or replace function authz_private.fund_page(
     created_from timestamptz,
     created_to timestamptz
 )
-returns table (
-    row_number bigint,
-    total_count bigint,
-    fund_id bigint,
-    handle_by bigint,
-    order_id bigint,
-    customer_id bigint,
-    amount numeric,
-    currency text,
-    fund_status text,
-    created_at timestamptz
-)
+returns table (row_number bigint, total_count bigint, tenant_id int, fund_id bigint)
 language plpgsql stable security invoker parallel restricted
-set search_path = pg_catalog, ext, pg_temp
-set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -43,24 +30,16 @@ begin
     select
         fund_page.page_offset + p.n,
         found_funds.total,
-        f.id,
-        f.handle_by,
-        f.order_id,
-        f.customer_id,
-        f.amount,
-        f.currency,
-        f.status,
-        f.created_at
+        p.tenant_id,
+        p.id
     from unnest(found_funds.tenant_ids, found_funds.fund_ids)
-        with ordinality as p (tenant_id, id, n)
-    inner join finance.financial_funds as f on p.tenant_id = f.tenant_id and p.id = f.id
-    order by p.n;
+        with ordinality as p (tenant_id, id, n);
 end
 $$;
 
 comment on function authz_private.fund_page(
     bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
-) is 'Rows of one page of the funds the asked user may read; arguments must have been checked.';
+) is 'Keys of one page of the funds the asked user may read; arguments must have been checked.';
 revoke all on function authz_private.fund_page(
     bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
 ) from public;

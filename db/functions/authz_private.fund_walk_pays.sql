@@ -9,7 +9,8 @@ language sql immutable security invoker parallel safe
 begin atomic
     select
         -- Rows passed until the page is full; filters are tested on the table's rows.
-        page_end * tenant_funds / greatest(matches, 1) * case when is_filtered then 0.6 else 0.15 end
+        page_end * tenant_funds / greatest(matches, 1)
+        * case when is_filtered then 0.6 else 0.15 end
         -- The whole set; deep in it a full sort besides.
         < matches * case when page_end > 1000 then 0.5 else 0.2 end;
 end;

@@ -8,7 +8,8 @@ returns table (
     role_id int,
     role_code text,
     permission_id int,
-    permission text,
+    permission_resource ext.ltree,
+    permission_action text,
     scope authz.permission_scope,
     unit_id int,
     unit_path ext.ltree,
@@ -21,94 +22,69 @@ returns table (
 language sql stable security invoker parallel safe
 begin atomic
     select
-        g.assignment,
-        g.id,
+        case
+            when ur.unit_id is not null then 'user_role'
+            when b.is_membership then 'user_role at membership'
+            else 'user_role at base unit'
+        end,
+        ur.id,
         r.id,
         r.code,
         p.id,
-        q.code || ':' || p.action || ':' || p.scope::text,
+        p.resource,
+        p.action,
         p.scope,
         n.id,
         n.path,
-        case
-            when p.scope in ('region', 'organization') then (
-                select a.path
-                from authz.org_units as a
-                where a.path operator (ext.@>) n.path
-                    and a.kind = p.scope::text
-                order by a.level desc
-                limit 1
-            )
-            when p.scope = 'team' then n.path
-        end,
-        g.inherit_to_descendants,
-        g.valid_from,
-        g.valid_until,
+        case when p.scope = 'team' then n.path else a.path end,
+        ur.inherit_to_descendants,
+        ur.valid_from,
+        ur.valid_until,
         case
             when not u.is_active then 'the user is inactive'
             when not r.is_active then 'the role is inactive'
-            when g.valid_from > authz.clock() then 'the grant is not valid yet'
-            when g.valid_until <= authz.clock() then 'the grant has expired'
-            when g.member_from > authz.clock() then 'the membership is not valid yet'
-            when g.member_until <= authz.clock() then 'the membership has expired'
+            when ur.valid_from > authz.clock() then 'the grant is not valid yet'
+            when ur.valid_until <= authz.clock() then 'the grant has expired'
+            when b.valid_from > authz.clock() then 'the membership is not valid yet'
+            when b.valid_until <= authz.clock() then 'the membership has expired'
             when not n.is_active then 'the unit is inactive'
-            when p.scope in ('region', 'organization') and not exists (
-                select
-                from authz.org_units as a
-                where a.path operator (ext.@>) n.path and a.kind = p.scope::text
-            ) then 'the unit lies in no ' || p.scope::text
+            when p.scope in ('region', 'organization') and a.path is null
+                then 'the unit lies in no ' || p.scope::text
         end
     from authz.users as u
+    inner join authz.user_roles as ur on u.tenant_id = ur.tenant_id and u.id = ur.user_id
     cross join lateral (
         select
-            'user_role' as assignment,
-            ur.id,
-            ur.role_id,
-            ur.unit_id,
-            ur.inherit_to_descendants,
-            ur.valid_from,
-            ur.valid_until,
-            null::timestamptz as member_from,
-            null::timestamptz as member_until
-        from authz.user_roles as ur
-        where ur.tenant_id = u.tenant_id and ur.user_id = u.id and ur.unit_id is not null
+            coalesce(ur.unit_id, u.base_unit_id) as unit_id,
+            false as is_membership,
+            null::timestamptz as valid_from,
+            null::timestamptz as valid_until
         union all
         select
-            'user_role at base unit',
-            ur.id,
-            ur.role_id,
-            u.base_unit_id,
-            ur.inherit_to_descendants,
-            ur.valid_from,
-            ur.valid_until,
-            null,
-            null
-        from authz.user_roles as ur
-        where ur.tenant_id = u.tenant_id and ur.user_id = u.id and ur.unit_id is null
-        union all
-        select
-            'user_role at membership',
-            ur.id,
-            ur.role_id,
             m.unit_id,
-            ur.inherit_to_descendants,
-            ur.valid_from,
-            ur.valid_until,
+            true,
             m.valid_from,
             m.valid_until
-        from authz.user_roles as ur
-        inner join authz.memberships as m on u.tenant_id = m.tenant_id and u.id = m.user_id
-        where ur.tenant_id = u.tenant_id and ur.user_id = u.id and ur.unit_id is null
-    ) as g
-    inner join authz.roles as r on g.role_id = r.id
+        from authz.memberships as m
+        where ur.unit_id is null and m.tenant_id = u.tenant_id and m.user_id = u.id
+    ) as b
+    inner join authz.roles as r on ur.role_id = r.id
     inner join authz.role_permissions as rp on r.id = rp.role_id
     inner join authz.permissions as p on rp.permission_id = p.id
-    inner join authz.resources as q on p.resource operator (ext.=) q.path
-    inner join authz.resources as asked on q.path operator (ext.@>) asked.path
-    inner join authz.org_units as n on g.unit_id = n.id
+    inner join authz.resources as q on p.resource operator (ext.@>) q.path
+    inner join authz.org_units as n on b.unit_id = n.id
+    left join lateral (
+        select o.path
+        from authz.org_units as o
+        where p.scope in ('region', 'organization')
+            and o.path operator (ext.@>) n.path
+            and o.kind = p.scope::text
+        order by o.level desc
+        limit 1
+    ) as a on true
     where u.id = grants_of.user_id
         and p.action in (grants_of.action, 'manage')
-        and asked.code = grants_of.resource;
+        and q.code = grants_of.resource;
 end;
 
 comment on function authz_private.grants_of(bigint, text, text) is

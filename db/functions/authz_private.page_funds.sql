@@ -27,6 +27,8 @@ returns table (
 )
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
@@ -65,7 +67,7 @@ begin
 
     if authz_private.page_table_ready() then
         return query
-        with filled as (
+        with k as (
             insert into pg_temp.fundwarden_page as t
             select *
             from authz_private.fund_page(
@@ -75,14 +77,39 @@ begin
             returning t.*
         )
 
-        select * from filled as r order by r.row_number;
+        select
+            k.row_number,
+            k.total_count,
+            f.id,
+            f.handle_by,
+            f.order_id,
+            f.customer_id,
+            f.amount,
+            f.currency,
+            f.status,
+            f.created_at
+        from k
+        inner join finance.financial_funds as f on k.tenant_id = f.tenant_id and k.fund_id = f.id
+        order by k.row_number;
     else
         return query
-        select *
+        select
+            k.row_number,
+            k.total_count,
+            f.id,
+            f.handle_by,
+            f.order_id,
+            f.customer_id,
+            f.amount,
+            f.currency,
+            f.status,
+            f.created_at
         from authz_private.fund_page(
             supervisor_id, page_offset, page_size, sort_by, descending,
             min_amount, max_amount, status, created_from, created_to
-        ) as p;
+        ) as k
+        inner join finance.financial_funds as f on k.tenant_id = f.tenant_id and k.fund_id = f.id
+        order by k.row_number;
     end if;
 end
 $$;

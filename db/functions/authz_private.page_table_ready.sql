@@ -4,7 +4,6 @@
 create or replace function authz_private.page_table_ready()
 returns boolean
 language plpgsql volatile security invoker parallel unsafe
-set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     found_owner oid;
@@ -31,17 +30,12 @@ begin
     then
         return false;
     end if;
+    -- Keys only: a column that could be toasted would double what every commit has to empty.
     create temporary table fundwarden_page (
         row_number bigint,
         total_count bigint,
-        fund_id bigint,
-        handle_by bigint,
-        order_id bigint,
-        customer_id bigint,
-        amount numeric,
-        currency text,
-        fund_status text,
-        created_at timestamptz
+        tenant_id int,
+        fund_id bigint
     ) on commit delete rows;
     return true;
 end

@@ -14,10 +14,9 @@ create or replace function authz_private.scope_of(
 )
 returns record
 language plpgsql stable security invoker parallel restricted
-set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    roots ltree [];
+    roots ext.ltree [];
     singles int [];
 begin
     select u.tenant_id, u.base_unit_id
@@ -40,7 +39,7 @@ begin
     where g.refusal is null;
 
     scope_of.whole_tenant := coalesce(
-        exists (select from unnest(roots) as r (path) where nlevel(r.path) = 1), false
+        exists (select from unnest(roots) as r (path) where ext.nlevel(r.path) = 1), false
     );
     scope_of.unit_ids := '{}';
     if scope_of.every_tenant or scope_of.whole_tenant then

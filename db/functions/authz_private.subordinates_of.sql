@@ -5,6 +5,7 @@ create or replace function authz_private.subordinates_of(supervisor_id bigint)
 returns table (subordinate_id bigint, depth int)
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -15,8 +16,15 @@ begin
         u.id,
         min(d.level - a.level)
     from authz_private.grants_of(subject_id, 'users', 'read') as g
-    inner join authz.org_units as a
-        on case when g.scope = 'system' then a.parent_id is null else a.path = g.anchor_path end
+    cross join lateral (
+        select n.path, n.level
+        from authz.org_units as n
+        where n.path = g.anchor_path
+        union all
+        select n.path, n.level
+        from authz.org_units as n
+        where g.scope = 'system' and n.parent_id is null
+    ) as a
     cross join lateral authz_private.subtree(a.path) as s
     inner join authz.org_units as d on s.unit_id = d.id
     inner join authz.users as u on d.tenant_id = u.tenant_id and d.id = u.base_unit_id

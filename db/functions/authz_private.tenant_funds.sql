@@ -3,7 +3,6 @@
 create or replace function authz_private.tenant_funds(tenant_id int)
 returns float8
 language plpgsql stable security invoker parallel safe
-set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     funds float8;

@@ -11,6 +11,8 @@ create or replace function finance.count_authorized_funds(
 returns bigint
 language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
     perform authz_private.check_fund_filters(

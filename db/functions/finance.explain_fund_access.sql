@@ -60,7 +60,8 @@ begin
             g.grant_id,
             g.role_code,
             g.permission_id,
-            g.permission,
+            g.permission_resource,
+            g.permission_action,
             g.scope,
             g.unit_path,
             g.anchor_path,
@@ -90,7 +91,7 @@ begin
         c.assignment,
         c.grant_id,
         c.role_code,
-        c.permission,
+        format('%s:%s:%s', q.code, c.permission_action, c.scope),
         c.unit_path::text,
         c.inherit_to_descendants,
         c.valid_from,
@@ -104,6 +105,7 @@ begin
             end
         )
     from considered as c
+    inner join authz.resources as q on c.permission_resource = q.path
     -- Who may not see the fund may not learn whose it is either.
     where free or exists (
         select

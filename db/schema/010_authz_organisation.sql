@@ -58,7 +58,7 @@ create index org_units_parent on authz.org_units (tenant_id, parent_id);
 create index org_units_kind on authz.org_units (kind);
 
 comment on index authz.org_units_path_range is
-    'A subtree as one index-only range: path >= p and path < p || ''0'' (codes hold no lower byte).';
+    'A subtree as one index-only range, from p to p with ''0'' appended: codes hold no lower byte.';
 comment on index authz.org_units_path_tree is
     'path <@ and @> and lquery as people write them.';
 comment on index authz.org_units_parent is

@@ -46,7 +46,7 @@ create table authz.memberships (
 create index memberships_user on authz.memberships (tenant_id, user_id);
 create index memberships_unit on authz.memberships (tenant_id, unit_id);
 
-comment on index authz.memberships_user is 'Units a user belongs to: scopes of grants without unit.';
+comment on index authz.memberships_user is 'Units of a user: scopes of grants without unit.';
 comment on index authz.memberships_unit is 'Members of a unit, and the foreign key.';
 comment on table authz.memberships is
     'Further units a user belongs to; a role granted without a unit holds there too.';

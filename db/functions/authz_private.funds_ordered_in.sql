@@ -1,0 +1,53 @@
+-- Inlined into its callers. Second of the disjoint passes that make up a scope.
+
+create or replace function authz_private.funds_ordered_in(
+    unit_ids int [],
+    is_filtered boolean,
+    min_amount numeric,
+    max_amount numeric,
+    wanted_status text,
+    created_from timestamptz,
+    created_to timestamptz
+)
+returns table (
+    id bigint,
+    handle_by bigint,
+    order_id bigint,
+    customer_id bigint,
+    amount numeric,
+    status text,
+    created_at timestamptz
+)
+language sql stable security invoker parallel safe
+begin atomic
+    select
+        f.id,
+        f.handle_by,
+        f.order_id,
+        f.customer_id,
+        f.amount,
+        f.status,
+        f.created_at
+    from finance.financial_funds as f
+    where f.order_unit_id = any(funds_ordered_in.unit_ids)
+        and (f.handler_unit_id = any(funds_ordered_in.unit_ids)) is not true
+        and authz_private.fund_passes(
+            f.amount,
+            f.status,
+            f.created_at,
+            funds_ordered_in.is_filtered,
+            funds_ordered_in.min_amount,
+            funds_ordered_in.max_amount,
+            funds_ordered_in.wanted_status,
+            funds_ordered_in.created_from,
+            funds_ordered_in.created_to
+        );
+end;
+
+comment on function authz_private.funds_ordered_in(
+    int [], boolean, numeric, numeric, text, timestamptz, timestamptz
+) is
+    'Funds whose order''s handler belongs to the units and whose own handler does not, filtered.';
+revoke all on function authz_private.funds_ordered_in(
+    int [], boolean, numeric, numeric, text, timestamptz, timestamptz
+) from public;
