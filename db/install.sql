@@ -52,9 +52,9 @@
 \ir functions/authz_private.funds_owned_outside.sql
 \ir functions/authz_private.matching_funds.sql
 \ir functions/authz_private.tenant_funds.sql
+\ir functions/authz_private.funds_per_unit.sql
 \ir functions/authz_private.fund_walk_pays.sql
 \ir functions/authz_private.find_funds.sql
-\ir functions/authz_private.fund_page.sql
 \ir functions/authz_private.page_table_ready.sql
 \ir functions/authz_private.page_funds.sql
 \ir functions/finance.page_authorized_funds.sql

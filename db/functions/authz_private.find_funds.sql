@@ -1,6 +1,6 @@
 -- Total and page of the authorised set under one snapshot: STABLE, so every query in here sees
 -- what the calling statement sees. Three ways lead to a page:
---   small   a few units: gathered from the owner-unit indexes by a plan made once a session
+--   small   few units and funds: gathered from the owner-unit indexes by a plan made once a session
 --   gather  the same with the arrays known to the planner, hashed: sparse scopes, deep pages
 --   walk    along the sort index until the page is full: dense scopes
 
@@ -31,32 +31,101 @@ declare
         min_amount::text, max_amount::text, status, created_from::text, created_to::text
     ) is not null;
     page_end constant bigint := page_offset + page_size;
-    sort_key constant text := case sort_by when 'fund_id' then 'id' else quote_ident(sort_by) end;
     sort_number constant int := array_position(
         '{fund_id,amount,created_at,status,handle_by,order_id,customer_id}'::text [], sort_by
     );
-    page_order constant text := format(
+    sort_key text;
+    page_order text;
+    filters text;
+    passes text;
+    matching text;
+    counting text;
+    walked text;
+    guess float8;
+    tenant_size float8;
+    is_walk boolean;
+begin
+    select * into scope from authz_private.scope_of(subject_id, 'funds', 'read');
+    fund_ids := '{}';
+
+    if scope.own_rows then
+        owner_id := subject_id;
+        order_ids := array(
+            select o.id
+            from finance.orders as o
+            where o.tenant_id = scope.tenant_id and o.handler_id = subject_id
+        );
+        customer_ids := array(
+            select c.id
+            from finance.customers as c
+            where c.tenant_id = scope.tenant_id and c.manager_id = subject_id
+        );
+    elsif scope.unit_ids = '{}' and not scope.every_tenant and not scope.whole_tenant then
+        total := 0;
+        return;
+    end if;
+
+    -- As if all units owned alike, by three owners: nobody has counted yet.
+    guess := 2.5 * cardinality(scope.unit_ids) * authz_private.funds_per_unit();
+    if page_size is not null and not scope.every_tenant and not scope.whole_tenant
+        and cardinality(scope.unit_ids) <= 16 and guess <= 20000
+    then
+        with g as materialized (
+            select
+                f.id,
+                case sort_number
+                    when 1 then f.id
+                    when 2 then f.amount
+                    when 3 then extract(epoch from f.created_at)
+                    when 5 then f.handle_by
+                    when 6 then f.order_id
+                    when 7 then f.customer_id
+                end as k,
+                case sort_number when 4 then f.status end as word
+            from authz_private.matching_funds(
+                scope.tenant_id, scope.unit_ids,
+                owner_id, order_ids, customer_ids, is_filtered,
+                min_amount, max_amount, status, created_from, created_to
+            ) as f
+        )
+
+        select
+            c.n,
+            case
+                when page_offset >= c.n then '{}'
+                when descending then array(
+                    select g.id
+                    from g
+                    order by g.k desc, g.word desc, g.id
+                    limit page_size offset page_offset
+                )
+                else array(
+                    select g.id from g order by g.k, g.word, g.id limit page_size offset page_offset
+                )
+            end
+        into total, fund_ids
+        from (select count(*) as n from g) as c;
+        tenant_ids := array_fill(scope.tenant_id, array[cardinality(fund_ids)]);
+        return;
+    end if;
+
+    sort_key := case sort_by when 'fund_id' then 'id' else quote_ident(sort_by) end;
+    page_order := format(
         'k %s, id', case when descending then 'desc' else 'asc' end
     );
-    filters constant text := format('%L, $6, $7, $8, $9, $10', is_filtered);
-    passes constant text :=
+    filters := format('%L, $6, $7, $8, $9, $10', is_filtered);
+    passes :=
         'authz_private.fund_passes(f.amount, f.status, f.created_at, ' || filters || ')';
-    matching constant text :=
+    matching :=
         'authz_private.matching_funds($1, $2, $3, $4, $5, ' || filters || ') as f';
     -- Counted pass by pass, which spares each row the way through an append.
-    counting constant text := format(
+    counting := format(
         'select (select count(*) from authz_private.funds_handled_in($2, %1$s)) '
         '+ (select count(*) from authz_private.funds_ordered_in($2, %1$s)) '
         '+ (select count(*) from authz_private.funds_managed_in($2, %1$s)) '
         '+ (select count(*) from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %1$s))',
         filters
     );
-    walked text;
-    tenant_size float8;
-    is_walk boolean;
-begin
-    select * into scope from authz_private.scope_of(subject_id, 'funds', 'read');
-    fund_ids := '{}';
 
     if scope.every_tenant or scope.whole_tenant then
         execute format(
@@ -87,23 +156,6 @@ begin
         return;
     end if;
 
-    if scope.own_rows then
-        owner_id := subject_id;
-        order_ids := array(
-            select o.id
-            from finance.orders as o
-            where o.tenant_id = scope.tenant_id and o.handler_id = subject_id
-        );
-        customer_ids := array(
-            select c.id
-            from finance.customers as c
-            where c.tenant_id = scope.tenant_id and c.manager_id = subject_id
-        );
-    elsif scope.unit_ids = '{}' then
-        total := 0;
-        return;
-    end if;
-
     if page_size is null then
         execute counting
         into total
@@ -112,56 +164,9 @@ begin
         return;
     end if;
 
-    if cardinality(scope.unit_ids) <= 16 then
-        with g as materialized (
-            select
-                f.id,
-                case sort_number
-                    when 1 then f.id
-                    when 2 then f.amount
-                    when 3 then extract(epoch from f.created_at)
-                    when 5 then f.handle_by
-                    when 6 then f.order_id
-                    when 7 then f.customer_id
-                end as k,
-                case sort_number when 4 then f.status end as word
-            from authz_private.matching_funds(
-                scope.tenant_id, scope.unit_ids,
-                owner_id, order_ids, customer_ids, is_filtered,
-                min_amount, max_amount, status, created_from, created_to
-            ) as f
-        )
-
-        select
-            (select count(*) from g),
-            case
-                when descending then array(
-                    select g.id
-                    from g
-                    order by g.k desc, g.word desc, g.id
-                    limit page_size offset page_offset
-                )
-                else array(
-                    select g.id from g order by g.k, g.word, g.id limit page_size offset page_offset
-                )
-            end
-        into total, fund_ids;
-        tenant_ids := array_fill(scope.tenant_id, array[cardinality(fund_ids)]);
-        return;
-    end if;
-
     tenant_size := authz_private.tenant_funds(scope.tenant_id);
     is_walk := authz_private.fund_walk_pays(
-        -- Nobody has counted yet: as if all units owned alike, by three owners.
-        tenant_size * least(
-            1,
-            2.5 * cardinality(scope.unit_ids) / (
-                select greatest(c.reltuples, 1)
-                from pg_class as c
-                where c.oid = 'authz.org_units'::regclass
-            )
-        ),
-        tenant_size, page_end, is_filtered
+        least(guess, tenant_size), tenant_size, page_end, is_filtered
     );
     -- A walk needs the total from elsewhere; a gathering brings it.
     if is_walk then

@@ -65,15 +65,23 @@ begin
     descending := upper(sort_order) = 'DESC';
     page_offset := (page - 1)::bigint * page_size;
 
+    -- One statement, and STABLE all below it: subject, scope, total and rows are of one snapshot.
     if authz_private.page_table_ready() then
         return query
         with k as (
             insert into pg_temp.fundwarden_page as t
-            select *
-            from authz_private.fund_page(
-                supervisor_id, page_offset, page_size, sort_by, descending,
+            select
+                page_offset + p.n as row_number,
+                q.total as total_count,
+                p.tenant_id,
+                p.id as fund_id
+            from authz_private.find_funds(
+                authz_private.asked_user(supervisor_id, 'supervisor_id'),
+                page_offset, page_size, sort_by, descending,
                 min_amount, max_amount, status, created_from, created_to
-            ) as p
+            ) as q
+            cross join lateral unnest(q.tenant_ids, q.fund_ids)
+                with ordinality as p (tenant_id, id, n)
             returning t.*
         )
 
@@ -93,6 +101,21 @@ begin
         order by k.row_number;
     else
         return query
+        with k as (
+            select
+                page_offset + p.n as row_number,
+                q.total as total_count,
+                p.tenant_id,
+                p.id as fund_id
+            from authz_private.find_funds(
+                authz_private.asked_user(supervisor_id, 'supervisor_id'),
+                page_offset, page_size, sort_by, descending,
+                min_amount, max_amount, status, created_from, created_to
+            ) as q
+            cross join lateral unnest(q.tenant_ids, q.fund_ids)
+                with ordinality as p (tenant_id, id, n)
+        )
+
         select
             k.row_number,
             k.total_count,
@@ -104,10 +127,7 @@ begin
             f.currency,
             f.status,
             f.created_at
-        from authz_private.fund_page(
-            supervisor_id, page_offset, page_size, sort_by, descending,
-            min_amount, max_amount, status, created_from, created_to
-        ) as k
+        from k
         inner join finance.financial_funds as f on k.tenant_id = f.tenant_id and k.fund_id = f.id
         order by k.row_number;
     end if;

@@ -1,0 +1,107 @@
+-- The list of what remains to be done, in order, for the runner to work off and to show.
+
+create function pg_temp.seed_restart_ids()
+returns void
+language plpgsql volatile security invoker parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    identity record;
+    highest bigint;
+begin
+    for identity in
+        select t.name, a.attname, d.objid as sequence
+        from seed_tables as t
+        inner join pg_attribute as a on t.name = a.attrelid and a.attidentity <> ''
+        inner join pg_depend as d
+            on a.attrelid = d.refobjid
+            and a.attnum = d.refobjsubid
+            and d.refclassid = 'pg_class'::regclass
+            and d.classid = 'pg_class'::regclass
+            and d.deptype = 'i'
+    loop
+        execute format('select max(%I) from %s', identity.attname, identity.name) into highest;
+        -- RESTART is undone with the transaction, setval() is not.
+        execute format(
+            'alter table %s alter column %I restart with %s',
+            identity.name,
+            identity.attname,
+            greatest(highest, pg_sequence_last_value(identity.sequence), 0) + 1
+        );
+    end loop;
+end
+$$;
+
+create function pg_temp.seed_list_steps()
+returns void
+language sql volatile security invoker parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into seed_steps (phase, title, command, row_count)
+    select
+        c.phase,
+        c.title,
+        c.command,
+        c.row_count
+    from (
+        select
+            1 as stage,
+            0 as part,
+            'rows' as phase,
+            'units' as title,
+            'select pg_temp.seed_org_units()' as command,
+            (select count(*) from seed_units) as row_count
+        union all
+        select
+            w.stage,
+            row_number() over (order by w.stage, t.no, f),
+            'rows',
+            w.title,
+            format(
+                'select pg_temp.%I(%s, %s, %s)',
+                w.maker, t.no, f, least(f + 249999, t.people - 1)
+            ),
+            least(250000, t.people - f)
+        from (
+            values
+            (2, 'users', 'seed_users'),
+            (3, 'memberships', 'seed_memberships'),
+            (4, 'grants', 'seed_staff'),
+            (6, 'customers', 'seed_customers'),
+            (8, 'orders', 'seed_orders'),
+            (10, 'funds', 'seed_funds')
+        ) as w (stage, title, maker)
+        cross join seed_tenants as t
+        cross join lateral generate_series(0, t.people - 1, 250000) as f
+        union all
+        select 5, 0, 'rows', 'grants', 'select pg_temp.seed_leaders()', 0
+        union all
+        -- Joined to next, so the planner should know them.
+        select 7, 0, 'rows', 'customers', 'analyze finance.customers (id)', 0
+        union all
+        select 9, 0, 'rows', 'orders', 'analyze finance.orders (id)', 0
+        union all
+        select
+            case o.kind when 'trigger' then 14 when 'foreign key' then 13 else 11 end,
+            o.no,
+            'keys',
+            o.kind || ' ' || o.name,
+            o.back,
+            0
+        from seed_objects as o
+        cross join seed_plan as p
+        where p.sets_aside or o.kind = 'trigger'
+        union all
+        select 15, 0, 'keys', 'next ids', 'select pg_temp.seed_restart_ids()', 0
+        union all
+        select
+            16,
+            t.no,
+            'vacuum',
+            t.name::text,
+            format('vacuum (analyze) %s', t.name),
+            0
+        from seed_tables as t
+    ) as c
+    order by c.stage, c.part;
+$$;
