@@ -99,4 +99,6 @@ def reference(connection: psycopg.Connection[Any]) -> str:
 
 def _wrapped(arguments: str) -> str:
     """One argument a line when they would not fit on one of 80 characters."""
-    return arguments if len(arguments) < 60 else "\n    " + arguments.replace(", ", ",\n    ") + "\n"
+    return (
+        arguments if len(arguments) < 60 else "\n    " + arguments.replace(", ", ",\n    ") + "\n"
+    )

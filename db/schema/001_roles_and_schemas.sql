@@ -15,8 +15,8 @@ begin
             execute pg_catalog.format('create role %I nologin', wanted);
         end if;
     end loop;
-    -- A CREATEROLE installer holds only the admin option on what it created.
-    if not pg_catalog.pg_has_role('fundwarden_owner', 'member') then
+    -- From 16 on, who creates a role is given the admin option and nothing else.
+    if not pg_catalog.pg_has_role('fundwarden_owner', 'usage') then
         execute pg_catalog.format('grant fundwarden_owner to %I', current_user);
     end if;
     if not pg_catalog.pg_has_role('fundwarden_trusted', 'fundwarden_app', 'member') then

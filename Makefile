@@ -1,0 +1,34 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench docs clean
+
+demo: $(VENV)/installed
+	$(BIN)/runner demo
+
+test: $(VENV)/installed
+	.ci/ensure-pgtap
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint db migrations
+	set -- migrations/*.sql; test ! -e "$$1" || $(BIN)/squawk "$$@"
+
+bench: $(VENV)/installed
+	$(BIN)/runner bench
+
+docs: $(VENV)/installed
+	$(BIN)/runner migrate
+	$(BIN)/runner docs
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@

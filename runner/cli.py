@@ -1,0 +1,238 @@
+"""The command line: each command is a call into SQL or into a module of a few lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from runner import __version__
+from runner.connect import Target, resolve
+from runner.embedded import EmbeddedServer, default_home
+from runner.errors import FAILED, USAGE, RunnerError
+from runner.project import root
+
+app = typer.Typer(
+    name="runner",
+    help="Install, fill, check and measure fundwarden.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@dataclass
+class Options:
+    """What was said before the command."""
+
+    dsn: str | None = None
+    verbose: bool = False
+
+
+options = Options()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fundwarden {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    dsn: Annotated[
+        str | None,
+        typer.Option(help="Server to use; else DATABASE_URL, libpq's variables, the embedded one."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Install, fill, check and measure fundwarden."""
+    del version
+    options.dsn = dsn
+    options.verbose = verbose
+
+
+def target() -> Target:
+    """The database of this command, its server started."""
+    return resolve(options.dsn)
+
+
+def say(line: str) -> None:
+    """One line of what is being done."""
+    typer.echo(line)
+
+
+@app.command()
+def migrate(
+    plan: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
+) -> None:
+    """Bring the database to this version: all of it or nothing."""
+    from runner.migrations import migrate as run
+
+    run(target(), plan=plan, say=say)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Say how the database differs from this version; exits with 3 when it does."""
+    from runner.migrations import status as run
+
+    found = run(target())
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2, default=str))
+    else:
+        for line in found.lines():
+            typer.echo(line)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def seed(
+    records: Annotated[int, typer.Option(min=1, max=10_000_000, help="Users, orders, funds ...")],
+    random_seed: Annotated[int, typer.Option(help="The same seed gives the same data.")] = 1,
+    append: Annotated[bool, typer.Option(help="Add to what is there.")] = False,
+    reset: Annotated[bool, typer.Option(help="Delete what is there first.")] = False,
+) -> None:
+    """Fill the database with a plausible organisation and its money."""
+    if append and reset:
+        raise RunnerError("--append and --reset exclude each other", "Pass one.", USAGE)
+    from runner.seeding import seed as run
+
+    run(target(), records=records, random_seed=random_seed, append=append, reset=reset)
+
+
+@app.command()
+def load(path: Annotated[Path, typer.Argument(help="CSV: code, parent_code, name, kind.")]) -> None:
+    """Load an organisation from a CSV file, all of it or nothing."""
+    from runner.loading import load as run
+
+    run(target(), path)
+
+
+@app.command()
+def stats(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Print sizes and row counts of the tables."""
+    from runner.statistics import stats as run
+
+    run(target(), as_json=as_json)
+
+
+@app.command()
+def demo(records: Annotated[int, typer.Option(min=1, max=10_000_000)] = 100_000) -> None:
+    """Migrate, seed, page authorised funds and say why they are visible."""
+    from runner.demo import demo as run
+
+    run(target(), records=records)
+
+
+@app.command()
+def bench(
+    suite: Annotated[str, typer.Option(help="What to measure.")] = "page",
+    records: Annotated[int, typer.Option(min=100, max=10_000_000)] = 1_000_000,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+    quick: Annotated[bool, typer.Option(help="Fewer repetitions, shorter runs.")] = False,
+    with_seed: Annotated[bool, typer.Option(help="Also measure seeding; takes minutes.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Build the data again.")] = False,
+) -> None:
+    """Measure side by side and write a report."""
+    from runner.bench import run
+
+    run(
+        target(),
+        suite=suite,
+        records=records,
+        out=out,
+        quick=quick,
+        with_seed=with_seed,
+        fresh=fresh,
+    )
+
+
+@app.command()
+def docs(check: Annotated[bool, typer.Option(help="Only compare.")] = False) -> None:
+    """Write docs/reference.md from the catalog."""
+    from runner.docs import write
+
+    write(target(), check=check)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Run the test suite; what follows goes to pytest."""
+    done = subprocess.run([sys.executable, "-m", "pytest", *context.args], cwd=root(), check=False)
+    raise typer.Exit(done.returncode)
+
+
+@app.command()
+def url() -> None:
+    """Print the connection string, with the embedded server started."""
+    typer.echo(target().conninfo)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the database; what follows goes to psql."""
+    found = target()
+    program = str(found.embedded.bin("psql")) if found.embedded else "psql"
+    arguments = ["psql", *([found.conninfo] if found.conninfo else []), *context.args]
+    try:
+        os.execvp(program, arguments)
+    except OSError as error:
+        raise RunnerError(
+            f"cannot start psql: {error.strerror}", "Install the client of PostgreSQL."
+        ) from error
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded server; its data stays."""
+    say("stopped" if EmbeddedServer(default_home()).stop() else "was not running")
+
+
+def main() -> None:
+    """Run the command; errors go to stderr as a sentence and a hint, with their exit code."""
+    try:
+        # Not standalone, a typer.Exit comes back as its exit code.
+        sys.exit(app(standalone_mode=False))
+    except RunnerError as error:
+        _fail(error.message, error.hint, error.exit_code, error)
+    except psycopg.Error as error:
+        code = f" ({error.sqlstate})" if error.sqlstate else ""
+        message = error.diag.message_primary or " ".join(str(error).split())
+        _fail(message + code, error.diag.message_hint, FAILED, error)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except Exception as error:
+        # A wrong command line: the parser's own exceptions have moved between releases of typer.
+        show = getattr(error, "show", None)
+        if show is None:
+            raise
+        show()
+        sys.exit(USAGE)
+
+
+def _fail(message: str, hint: str | None, exit_code: int, error: Exception) -> None:
+    if options.verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    typer.echo(f"error: {message}", err=True)
+    if hint:
+        typer.echo(f"hint: {hint}", err=True)
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

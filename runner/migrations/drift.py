@@ -1,0 +1,84 @@
+"""How a database differs from what the files made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from runner.migrations import catalog
+from runner.migrations.bookkeeping import Recorded
+from runner.migrations.catalog import ACCESS, Key, Object
+from runner.migrations.execution import acting_as
+from runner.migrations.sources import OWNER
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One object that is not what its file made. `what`: changed, disabled, missing or stray."""
+
+    kind: str
+    identity: str
+    path: str
+    what: str
+
+    @property
+    def text(self) -> str:
+        name = (
+            f"the rights on {self.identity}"
+            if self.kind == ACCESS
+            else (f"{self.kind} {self.identity}")
+        )
+        verb = "were" if self.kind == ACCESS else "was"
+        return {
+            "changed": f"{name} {verb} changed by hand",
+            "disabled": f"{name} {verb} disabled by hand",
+            "missing": f"{name} {verb} dropped by hand",
+            "stray": f"{name} is not from any file",
+        }[self.what]
+
+
+def drift(recorded: Recorded, now: dict[Key, Object], major: int) -> list[Difference]:
+    """Recorded objects that are gone or different."""
+    found: list[Difference] = []
+    for key, made in sorted(recorded.objects.items()):
+        one = now.get(key)
+        if one is None:
+            found.append(Difference(*key, made.path, "missing"))
+        elif not catalog.same(made.fingerprint, catalog.fingerprint(one, major)):
+            what = "disabled" if one.disabled else "changed"
+            found.append(Difference(*key, made.path, what))
+    return found
+
+
+def strays(recorded: Recorded, now: dict[Key, Object]) -> list[Difference]:
+    """Objects in our schemas that no file and no migration made."""
+    if not recorded.installed:
+        return []
+    return [
+        Difference(*key, "", "stray")
+        for key in sorted(now)
+        if key not in recorded.objects and key[0] != ACCESS
+    ]
+
+
+def wrong_rights(conn: psycopg.Connection[Any]) -> list[str]:
+    """What ops.check_database_rights() finds, a line each; empty where the project has none."""
+    row = conn.execute(
+        """
+        select count(*)
+        from pg_proc as p
+        inner join pg_namespace as n on p.pronamespace = n.oid
+        where n.nspname = 'ops'
+            and p.proname in ('check_database_rights', 'apply_database_rights')
+            and p.pronargs = 0
+        """
+    ).fetchone()
+    if not row or row[0] != 2:
+        return []
+    with acting_as(conn, OWNER):
+        rows = conn.execute(
+            "select r.what, r.expected, r.actual from ops.check_database_rights() as r"
+        ).fetchall()
+    return [f"{what}: {actual}, should be {expected}" for what, expected, actual in rows]
