@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from yoyo import step  # type: ignore[import-untyped]
+from yoyo import step
 
 from runner.errors import USAGE, RunnerError
 from runner.migrations.execution import run_script

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from yoyo import internalmigrations  # type: ignore[import-untyped]
-from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend  # type: ignore[import-untyped]
-from yoyo.exceptions import BadMigration  # type: ignore[import-untyped]
-from yoyo.migrations import (  # type: ignore[import-untyped]
+from yoyo import internalmigrations
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.exceptions import BadMigration
+from yoyo.migrations import (
     Migration,
     MigrationList,
     MigrationStep,
