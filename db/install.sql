@@ -32,6 +32,7 @@
 \ir functions/authz_private.tg_rewrite_subtree.sql
 \ir functions/authz_private.tg_tenant_of_unit.sql
 \ir functions/authz_private.tg_tenant_of_user.sql
+\ir functions/authz_private.tg_keep_user_tenant.sql
 \ir functions/authz_private.tg_owner_unit.sql
 \ir functions/authz_private.tg_fund_owner_units.sql
 \ir functions/authz.move_unit.sql

@@ -13,7 +13,7 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "818eb7ed833aa47149617c1d723a085103ccadad6128f7063b0919a2cf681a09",
+        "662e21255d6f59b523404ec399982f34ebbd48abb7aa60c818d3e4fd7d326afc",
     ),
     (
         "schema/020_authz_people.sql",

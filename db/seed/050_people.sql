@@ -1,20 +1,26 @@
 -- Who works where, and who leads what: the first of a unit's own people leads it.
 
--- Slots are counted across tenants here, as ids are.
-create temporary table seed_people (
-    slot bigint not null,
-    user_id bigint not null,
-    unit_id int not null,
-    parent_unit_id int not null,
-    leads boolean not null
+-- Per tenant, what the ordinal or slot at the subscript (from 1) belongs to. An array is read in
+-- constant time where a join would build a hash table of all people again for every chunk.
+create temporary table seed_maps (
+    tenant_no int primary key,
+    unit_of_slot int [] not null,
+    manager_slot_of_customer int [],
+    handler_slot_of_order int [],
+    -- -1: none. A null would make every access count from the front.
+    customer_of_order int []
 ) on commit drop;
+
+alter table seed_maps alter column unit_of_slot set storage external;
+alter table seed_maps alter column manager_slot_of_customer set storage external;
+alter table seed_maps alter column handler_slot_of_order set storage external;
+alter table seed_maps alter column customer_of_order set storage external;
 
 create function pg_temp.seed_place_people()
 returns void
-language plpgsql volatile security invoker parallel unsafe
+language sql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
-begin
     -- About a thousand people to lead, or as near to it as there are.
     update seed_tenants as t
     set target_unit_id = u.id,
@@ -33,26 +39,29 @@ begin
     ) as u
     where t.no = u.tenant_no and t.people > 1;
 
-    insert into seed_people (slot, user_id, unit_id, parent_unit_id, leads)
+    insert into seed_maps (tenant_no, unit_of_slot)
     select
-        t.before + s,
-        p.users + t.before + 1 + case s
-            when t.target_slot then 1
-            when t.unstride then t.stride * t.target_slot % t.people
-            else t.stride * s % t.people
-        end,
-        u.id,
-        coalesce(u.parent_id, u.id),
-        s = u.slot
-    from seed_plan as p
-    cross join seed_tenants as t
-    inner join seed_units as u on t.no = u.tenant_no
-    cross join lateral generate_series(u.slot, u.slot + u.own_people - 1) as s;
-    analyze seed_people;
-end
+        u.tenant_no,
+        array_agg(u.id order by s)
+    from seed_units as u
+    cross join lateral generate_series(u.slot, u.slot + u.own_people - 1) as s
+    group by u.tenant_no;
 $$;
 
--- The way back from an ordinal to the slot.
+-- From a slot to the ordinal of the person in it, and back.
+create function pg_temp.seed_ordinal(
+    slot bigint, people bigint, stride bigint, unstride bigint, target_slot bigint
+)
+returns bigint
+language sql immutable security invoker parallel safe
+begin atomic
+    select case slot
+        when target_slot then 1
+        when unstride then stride * target_slot % people
+        else stride * slot % people
+    end;
+end;
+
 create function pg_temp.seed_slot(
     ordinal bigint, people bigint, stride bigint, unstride bigint, target_slot bigint
 )
@@ -60,7 +69,7 @@ returns bigint
 language sql immutable security invoker parallel safe
 begin atomic
     select case ordinal
-        when 1 then coalesce(target_slot, 0)
+        when 1 then target_slot
         when stride * target_slot % people then unstride
         else unstride * ordinal % people
     end;
@@ -102,13 +111,22 @@ $$;
 
 create function pg_temp.seed_users(tenant_no int, first bigint, last bigint)
 returns void
-language sql volatile security invoker parallel unsafe
+language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
+declare
+    p seed_plan;
+    t seed_tenants;
+    unit_of_slot int [];
+begin
+    select * into p from seed_plan;
+    select * into t from seed_tenants as x where x.no = seed_users.tenant_no;
+    select m.unit_of_slot into unit_of_slot from seed_maps as m where m.tenant_no = t.no;
+
     insert into authz.users (id, tenant_id, username, base_unit_id, is_active, created_at)
     select
-        x.user_id,
-        x.root_id,
+        x.id,
+        t.root_id,
         (array[
             'ada', 'aiko', 'amir', 'anna', 'ben', 'carla', 'chen', 'dina', 'elif', 'emil', 'fatima',
             'felix', 'grace', 'hana', 'igor', 'ines', 'ivan', 'jack', 'kofi', 'lena', 'liam',
@@ -118,37 +136,47 @@ as $$
             'jones', 'khan', 'larsen', 'mensah', 'novak', 'okafor', 'patel', 'quinn', 'rossi',
             'silva', 'tanaka', 'usman', 'vogel', 'wang', 'xu', 'young', 'zhang', 'ali', 'brown',
             'costa', 'diaz', 'moreau', 'smith'
-        ])[1 + (x.h >> 5 & 31)] || '.' || x.user_id,
-        x.unit_id,
-        x.leads or x.h >> 16 & 127 > 0,
+        ])[1 + (x.h >> 5 & 31)] || '.' || x.id,
+        unit_of_slot[x.slot + 1],
+        x.h >> 16 & 127 > 0
+        or exists (
+            select from seed_units as u where u.tenant_no = t.no and u.slot = x.slot
+        ),
         to_timestamp(1546300800 + (x.h >> 24 & 134217727))
     from (
         select
-            s.user_id,
-            s.unit_id,
-            s.leads,
-            t.root_id,
-            hashint8extended(s.user_id, p.random_seed * 16) as h
-        from seed_plan as p
-        inner join seed_tenants as t on t.no = seed_users.tenant_no
-        inner join seed_people as s
-            on s.user_id between p.users + t.before + 1 + first and p.users + t.before + 1 + last
-        order by s.user_id
+            p.users + t.before + 1 + k as id,
+            pg_temp.seed_slot(k, t.people, t.stride, t.unstride, t.target_slot) as slot,
+            hashint8extended(p.users + t.before + 1 + k, p.random_seed * 16) as h
+        from generate_series(first, last) as k
         offset 0
     ) as x;
+end
 $$;
 
 create function pg_temp.seed_memberships(tenant_no int, first bigint, last bigint)
 returns void
-language sql volatile security invoker parallel unsafe
+language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
+declare
+    p seed_plan;
+    t seed_tenants;
+    unit_of_slot int [];
+begin
+    select * into p from seed_plan;
+    select * into t from seed_tenants as x where x.no = seed_memberships.tenant_no;
+    select m.unit_of_slot into unit_of_slot from seed_maps as m where m.tenant_no = t.no;
+
     insert into authz.memberships (id, tenant_id, user_id, unit_id, valid_from, valid_until)
     select
         x.id,
-        x.root_id,
-        m.user_id,
-        case when n.unit_id = m.unit_id then m.parent_unit_id else n.unit_id end,
+        t.root_id,
+        p.users + t.before + 1 + x.user_ordinal,
+        case
+            when unit_of_slot[x.other_slot + 1] <> b.id then unit_of_slot[x.other_slot + 1]
+            else coalesce(b.parent_id, b.id)
+        end,
         case x.k % 20
             when 7 then to_timestamp(1546300800)
             when 12 then to_timestamp(4102444800)
@@ -161,27 +189,25 @@ as $$
     from (
         select
             y.*,
-            pg_temp.seed_near(y.slot, y.h, y.people) as near_slot
+            pg_temp.seed_ordinal(
+                y.slot, t.people, t.stride, t.unstride, t.target_slot
+            ) as user_ordinal,
+            pg_temp.seed_near(y.slot, y.h, t.people) as other_slot
         from (
             select
                 k,
                 p.memberships + t.before + 1 + k as id,
-                t.root_id,
-                t.before,
-                t.people,
                 hashint8extended(p.memberships + t.before + 1 + k, p.random_seed * 16 + 1) as h,
                 pg_temp.seed_pick(
                     hashint8extended(p.memberships + t.before + 1 + k, p.random_seed * 16 + 2),
                     t.people
                 ) as slot
-            from seed_plan as p
-            inner join seed_tenants as t on t.no = seed_memberships.tenant_no
-            cross join lateral generate_series(first, last) as k
+            from generate_series(first, last) as k
             offset 0
         ) as y
         offset 0
     ) as x
-    inner join seed_people as m on m.slot = x.before + x.slot
-    inner join seed_people as n on n.slot = x.before + x.near_slot
+    inner join seed_units as b on unit_of_slot[x.slot + 1] = b.id
     order by x.id;
+end
 $$;

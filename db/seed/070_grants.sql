@@ -36,40 +36,41 @@ as $$
         to_timestamp(g.valid_from),
         to_timestamp(g.valid_until)
     from seed_plan as p
-    cross join (
+    cross join lateral (
         select
             case u.level when 1 then 1 else 2 end as rank,
             case u.level when 1 then 'admin' else 'supervisor' end as role,
             t.root_id,
-            s.user_id,
+            p.users + t.before + 1
+            + pg_temp.seed_ordinal(u.slot, t.people, t.stride, t.unstride, t.target_slot)
+            as user_id,
             u.id as unit_id,
             true as inherits,
             null::bigint as valid_from,
             null::bigint as valid_until
         from seed_units as u
         inner join seed_tenants as t on u.tenant_no = t.no
-        inner join seed_people as s on t.before + u.slot = s.slot
         where u.own_people > 0 and (u.level = 1 or u.people > 1)
         union all
         -- Where the best target is the root, which its admin leads already.
-        select 3, 'supervisor', t.root_id, s.user_id, t.target_unit_id, true, null, null
+        select 3, 'supervisor', t.root_id, p.users + t.before + 2, t.target_unit_id, true, null, null
         from seed_tenants as t
         inner join seed_units as u on t.target_unit_id = u.id and t.target_slot <> u.slot
-        inner join seed_people as s on t.before + t.target_slot = s.slot
         union all
         select
             4,
             'supervisor',
             t.root_id,
-            s.user_id,
-            s.parent_unit_id,
-            s.slot / 100 % 4 <> 2,
-            (array[1514764800, 4102444800, 1640995200, null])[1 + s.slot / 100 % 4],
-            (array[1640995200, null, null, 4102444800])[1 + s.slot / 100 % 4]
-        from seed_people as s
-        inner join seed_tenants as t
-            on s.slot >= t.before and s.slot < t.before + t.people
-        where s.slot % 100 = 37
+            p.users + t.before + 1
+            + pg_temp.seed_ordinal(s, t.people, t.stride, t.unstride, t.target_slot),
+            coalesce(u.parent_id, u.id),
+            s / 100 % 4 <> 2,
+            (array[1514764800, 4102444800, 1640995200, null])[1 + s / 100 % 4],
+            (array[1640995200, null, null, 4102444800])[1 + s / 100 % 4]
+        from seed_tenants as t
+        inner join seed_units as u on t.no = u.tenant_no
+        cross join lateral generate_series(u.slot, u.slot + u.own_people - 1) as s
+        where s % 100 = 37
     ) as g
     inner join authz.roles as r on g.role = r.code and r.tenant_id is null;
 $$;

@@ -76,17 +76,15 @@ as $$
         union all
         select 5, 0, 'rows', 'grants', 'select pg_temp.seed_leaders()', 0
         union all
-        -- Joined to next, so the planner should know them.
-        select 7, 0, 'rows', 'customers', 'analyze finance.customers (id)', 0
-        union all
-        select 9, 0, 'rows', 'orders', 'analyze finance.orders (id)', 0
-        union all
         select
             case o.kind when 'trigger' then 14 when 'foreign key' then 13 else 11 end,
             o.no,
             'keys',
             o.kind || ' ' || o.name,
-            o.back,
+            -- Hash joins that stay in the processor's cache validate a key three times as fast.
+            case o.kind
+                when 'foreign key' then 'set local maintenance_work_mem = ''16MB''; ' else ''
+            end || o.back,
             0
         from seed_objects as o
         cross join seed_plan as p

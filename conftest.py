@@ -1,0 +1,24 @@
+"""Seen by every collection, also of db/tests alone: options and the pgTAP collector."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+pytest_plugins = ["pgtap"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--server: which majors to test on."""
+    parser.addoption("--server", choices=["18", "15", "all"], default="all")
+
+
+def pytest_sessionfinish() -> None:
+    """Stop what the run started."""
+    from servers import SERVERS
+
+    SERVERS.stop()

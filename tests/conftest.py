@@ -1,0 +1,73 @@
+"""Fixtures: a copy of the migrated template for each test, on each server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from servers import APP_LOGIN, SERVERS, TRUSTED_LOGIN, Server, majors
+
+from runner.connect import Target
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "server" in metafunc.fixturenames:
+        metafunc.parametrize("server", majors(metafunc.config), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Server:
+    """The server of the major under test."""
+    return SERVERS.get(request.param)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """Conninfo of a fresh copy of the migrated template, as superuser."""
+    with server.copy() as janitor:
+        yield server.conninfo(janitor.dbname)
+
+
+@pytest.fixture(scope="module")
+def module_database(server: Server) -> Iterator[str]:
+    """The same for all tests of a module that only read, or undo what they write."""
+    with server.copy() as janitor:
+        yield server.conninfo(janitor.dbname)
+
+
+@pytest.fixture
+def target(database: str) -> Target:
+    """The copy as the runner sees it."""
+    return Target(database)
+
+
+@pytest.fixture
+def connect(database: str) -> Iterator[Callable[..., psycopg.Connection[Any]]]:
+    """Connections to the copy, as superuser or as the user named; closed at the end."""
+    opened: list[psycopg.Connection[Any]] = []
+
+    def opener(user: str | None = None, **kwargs: Any) -> psycopg.Connection[Any]:
+        where = make_conninfo(database, user=user) if user else database
+        connection = psycopg.connect(where, autocommit=True, **kwargs)
+        opened.append(connection)
+        return connection
+
+    yield opener
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def app_login(database: str) -> str:
+    """Conninfo of a login that is granted fundwarden_app and nothing else."""
+    return make_conninfo(database, user=APP_LOGIN)
+
+
+@pytest.fixture
+def trusted_login(database: str) -> str:
+    """Conninfo of a login that is granted fundwarden_trusted and nothing else."""
+    return make_conninfo(database, user=TRUSTED_LOGIN)

@@ -1,0 +1,115 @@
+"""The throw-away servers of a test run: one of each major, each with a migrated template."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pytest_postgresql.janitor import DatabaseJanitor
+
+from runner.connect import Target
+from runner.embedded import EmbeddedServer
+from runner.migrations import migrate
+
+TEMPLATE = "fundwarden_template"
+APP_LOGIN = "app_login"
+TRUSTED_LOGIN = "trusted_login"
+COUNTER = itertools.count(1)
+
+# Nothing here survives the run, so nothing has to reach the disk.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "max_connections": "150",
+    "wal_level": "replica",
+    "max_wal_senders": "4",
+    "shared_preload_libraries": "",
+}
+
+
+class Server:
+    """A running server: where it is, which major, and the template the tests copy."""
+
+    def __init__(self, embedded: EmbeddedServer) -> None:
+        self.embedded = embedded
+        embedded.start()
+        with psycopg.connect(self.conninfo(), autocommit=True) as admin:
+            self.major = admin.info.server_version // 10000
+            admin.execute(f"create database {TEMPLATE}")
+            migrate(Target(self.conninfo(TEMPLATE)), say=lambda line: None)
+            admin.execute(f"create role {APP_LOGIN} login in role fundwarden_app")
+            admin.execute(f"create role {TRUSTED_LOGIN} login in role fundwarden_trusted")
+
+    def conninfo(self, dbname: str = "postgres") -> str:
+        """Conninfo of a database of this server, as superuser."""
+        return self.embedded.conninfo(dbname)
+
+    def bin(self, name: str) -> Path:
+        """One of the server's programs."""
+        return self.embedded.bin(name)
+
+    def copy(self, template: str = TEMPLATE) -> DatabaseJanitor:
+        """A context that makes a database from the template and drops it."""
+        where = conninfo_to_dict(self.conninfo())
+        return DatabaseJanitor(
+            user=str(where["user"]),
+            host=str(where["host"]),
+            port=str(where["port"]),
+            version=self.major,
+            dbname=f"copy_{next(COUNTER)}",
+            template_dbname=template,
+        )
+
+
+def system_programs(major: int) -> Path | None:
+    """The system's binaries of that major, where they are installed."""
+    for folder in (f"/usr/lib/postgresql/{major}/bin", f"/usr/pgsql-{major}/bin"):
+        if (Path(folder) / "postgres").exists():
+            return Path(folder)
+    return None
+
+
+PROGRAMS: dict[str, Path | None] = {"18": None, "15": system_programs(15)}
+
+
+def majors(config: pytest.Config) -> list[str]:
+    """The majors to test on: the embedded 18, and the system's 15 where it is installed."""
+    chosen = config.getoption("--server")
+    there = ["18"] + (["15"] if PROGRAMS["15"] else [])
+    return there if chosen == "all" else [m for m in there if m == chosen]
+
+
+class Servers:
+    """Servers already started in this run; kept to the end, as switching costs seconds."""
+
+    def __init__(self) -> None:
+        self.started: dict[str, Server] = {}
+        self.folders: list[Path] = []
+
+    def get(self, major: str) -> Server:
+        """The server of that major, started on first use."""
+        if major not in self.started:
+            folder = Path(tempfile.mkdtemp(prefix="fundwarden-suite-", dir="/var/tmp"))
+            folder.chmod(0o755)
+            self.folders.append(folder)
+            self.started[major] = Server(
+                EmbeddedServer(folder / "home", settings=SETTINGS, programs=PROGRAMS[major])
+            )
+        return self.started[major]
+
+    def stop(self) -> None:
+        """Stop them all and remove their data."""
+        for server in self.started.values():
+            server.embedded.stop()
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+SERVERS = Servers()
