@@ -62,7 +62,6 @@ class Server:
             user=str(where["user"]),
             host=str(where["host"]),
             port=str(where["port"]),
-            version=self.major,
             dbname=f"copy_{next(COUNTER)}",
             template_dbname=template,
         )
