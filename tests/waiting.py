@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 
 PATIENCE = 60.0
 
@@ -22,8 +23,14 @@ RETRY = ("40001", "40P01")
 def session(conninfo: str, *, user: str | None = None) -> Iterator[psycopg.Connection[Any]]:
     """An autocommit session, of the conninfo's own user or of another."""
     chosen = make_conninfo(conninfo, user=user) if user else conninfo
-    with psycopg.connect(chosen, autocommit=True, prepare_threshold=None) as connection:
+    connection = psycopg.connect(chosen, autocommit=True, prepare_threshold=None)
+    try:
         yield connection
+    finally:
+        # A statement still under way in a thread would keep its locks, and the test waiting.
+        if connection.info.transaction_status == TransactionStatus.ACTIVE:
+            connection.cancel()
+        connection.close()
 
 
 def rows(connection: psycopg.Connection[Any], sql: str, *params: object) -> list[tuple[Any, ...]]:

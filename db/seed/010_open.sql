@@ -24,21 +24,20 @@ set local client_min_messages = warning;
 set local statement_timeout = 0;
 set local jit = off;
 set local work_mem = '128MB';
-set local maintenance_work_mem = '512MB';
+set local maintenance_work_mem = '256MB';
 
 create temporary table seed_plan (
     records bigint not null,
     random_seed bigint not null,
-    is_append boolean not null,
     sets_aside boolean not null,
     -- Highest ids before, 0 in an empty database; new ids follow without a gap.
-    units int not null,
-    users bigint not null,
-    memberships bigint not null,
-    grants bigint not null,
-    customers bigint not null,
-    orders bigint not null,
-    funds bigint not null
+    units int not null default 0,
+    users bigint not null default 0,
+    memberships bigint not null default 0,
+    grants bigint not null default 0,
+    customers bigint not null default 0,
+    orders bigint not null default 0,
+    funds bigint not null default 0
 ) on commit drop;
 
 create temporary table seed_tables (

@@ -10,7 +10,7 @@ create temporary table seed_objects (
     back text not null
 ) on commit drop;
 
-create function pg_temp.seed_find_objects()
+create or replace function pg_temp.seed_find_objects()
 returns void
 language sql volatile security invoker parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -167,7 +167,7 @@ as $$
     order by o.stage, o.table_id, o.name;
 $$;
 
-create function pg_temp.seed_set_aside(kinds text [])
+create or replace function pg_temp.seed_set_aside(kinds text [])
 returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, pg_temp

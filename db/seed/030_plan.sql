@@ -21,7 +21,9 @@ create temporary table seed_tenants (
     target_slot bigint
 ) on commit drop;
 
-create function pg_temp.seed_plan(records bigint, random_seed bigint, append boolean, reset boolean)
+create or replace function pg_temp.seed_plan(
+    records bigint, random_seed bigint, append boolean, reset boolean
+)
 returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -69,27 +71,21 @@ begin
 
     perform pg_temp.seed_find_objects();
     select coalesce(max(f.id), 0) into held from finance.financial_funds as f;
+    insert into seed_plan (records, random_seed, sets_aside)
+    -- Rebuilding an index over all rows costs less than keeping it up to date for the new ones,
+    -- unless there are far more old than new.
+    values (seed_plan.records, seed_plan.random_seed, not append or held < 3 * seed_plan.records);
 
-    insert into seed_plan
-    select
-        seed_plan.records,
-        seed_plan.random_seed,
-        seed_plan.append,
-        -- Rebuilding an index over all rows costs less than keeping it up to date for the new
-        -- ones, unless there are far more old than new.
-        reset or held < 3 * seed_plan.records,
-        0, 0, 0, 0, 0, 0, 0;
     perform pg_temp.seed_set_aside(array['trigger']);
-    if reset then
-        perform pg_temp.seed_set_aside(array['foreign key']);
+    if (select p.sets_aside from seed_plan as p) then
+        perform pg_temp.seed_set_aside(array['foreign key', 'primary key', 'unique key', 'index']);
+    end if;
+    if not append then
         truncate
             finance.financial_funds, finance.orders, finance.customers,
             authz.user_roles, authz.memberships, authz.users, authz.tenants, authz.org_units
         restart identity;
         delete from authz.roles as r where r.tenant_id is not null;
-        perform pg_temp.seed_set_aside(array['primary key', 'unique key', 'index']);
-    elsif held < 3 * seed_plan.records then
-        perform pg_temp.seed_set_aside(array['foreign key', 'primary key', 'unique key', 'index']);
     end if;
 
     update seed_plan as p
@@ -101,10 +97,13 @@ begin
         orders = coalesce((select max(x.id) from finance.orders as x), 0),
         funds = coalesce((select max(x.id) from finance.financial_funds as x), 0);
     perform pg_temp.seed_share_out();
+    perform pg_temp.seed_grow_units();
+    perform pg_temp.seed_place_people();
+    perform pg_temp.seed_list_steps();
 end
 $$;
 
-create function pg_temp.seed_share_out()
+create or replace function pg_temp.seed_share_out()
 returns void
 language sql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp

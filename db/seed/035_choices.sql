@@ -1,7 +1,7 @@
 -- How one row chooses another: by the bits of a hash h, uneven, and mostly nearby. Choosing uses
 -- bits 0 to 41, settling bits 46 and up.
 
-create function pg_temp.seed_pick(h bigint, people bigint)
+create or replace function pg_temp.seed_pick(h bigint, people bigint)
 returns bigint
 language sql immutable security invoker parallel safe
 begin atomic
@@ -9,7 +9,7 @@ begin atomic
 end;
 
 -- From any slot to one nearby: three in four within a few places, one in sixteen anywhere.
-create function pg_temp.seed_near(slot bigint, h bigint, people bigint)
+create or replace function pg_temp.seed_near(slot bigint, h bigint, people bigint)
 returns bigint
 language sql immutable security invoker parallel safe
 begin atomic
@@ -22,7 +22,7 @@ end;
 
 -- Every second row moves on to a slot divisible by 4, of these every second to one divisible by
 -- 16, and so on: few slots end up with many rows, most with one or none.
-create function pg_temp.seed_settle(slot bigint, h bigint)
+create or replace function pg_temp.seed_settle(slot bigint, h bigint)
 returns bigint
 language sql immutable security invoker parallel safe
 begin atomic

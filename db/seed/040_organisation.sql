@@ -18,7 +18,7 @@ create temporary table seed_units (
     is_active boolean not null
 ) on commit drop;
 
-create function pg_temp.seed_code(level int, ordinal int, turn bigint)
+create or replace function pg_temp.seed_code(level int, ordinal int, turn bigint)
 returns text
 language sql immutable security invoker parallel safe
 set search_path = pg_catalog, pg_temp
@@ -56,7 +56,7 @@ as $$
     ) as w;
 $$;
 
-create function pg_temp.seed_grow_units()
+create or replace function pg_temp.seed_grow_units()
 returns bigint
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp

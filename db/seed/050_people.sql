@@ -16,7 +16,7 @@ alter table seed_maps alter column manager_slot_of_customer set storage external
 alter table seed_maps alter column handler_slot_of_order set storage external;
 alter table seed_maps alter column customer_of_order set storage external;
 
-create function pg_temp.seed_place_people()
+create or replace function pg_temp.seed_place_people()
 returns void
 language sql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -24,7 +24,7 @@ as $$
     -- About a thousand people to lead, or as near to it as there are.
     update seed_tenants as t
     set target_unit_id = u.id,
-        target_slot = greatest(u.slot, 1)
+        target_slot = least(greatest(u.slot, 1), t.people - 1)
     from (
         select distinct on (n.tenant_no)
             n.tenant_no,
@@ -37,7 +37,7 @@ as $$
             greatest(n.people, 1001) * 1000 / least(n.people, 1001),
             n.id
     ) as u
-    where t.no = u.tenant_no and t.people > 1;
+    where t.no = u.tenant_no;
 
     insert into seed_maps (tenant_no, unit_of_slot)
     select
@@ -49,33 +49,33 @@ as $$
 $$;
 
 -- From a slot to the ordinal of the person in it, and back.
-create function pg_temp.seed_ordinal(
+create or replace function pg_temp.seed_ordinal(
     slot bigint, people bigint, stride bigint, unstride bigint, target_slot bigint
 )
 returns bigint
 language sql immutable security invoker parallel safe
 begin atomic
     select case slot
-        when target_slot then 1
+        when target_slot then 1 % people
         when unstride then stride * target_slot % people
         else stride * slot % people
     end;
 end;
 
-create function pg_temp.seed_slot(
+create or replace function pg_temp.seed_slot(
     ordinal bigint, people bigint, stride bigint, unstride bigint, target_slot bigint
 )
 returns bigint
 language sql immutable security invoker parallel safe
 begin atomic
     select case ordinal
-        when 1 then target_slot
+        when 1 % people then target_slot
         when stride * target_slot % people then unstride
         else unstride * ordinal % people
     end;
 end;
 
-create function pg_temp.seed_org_units()
+create or replace function pg_temp.seed_org_units()
 returns void
 language sql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -109,7 +109,7 @@ $$;
 
 -- The functions below make the rows of ordinals first to last of one tenant.
 
-create function pg_temp.seed_users(tenant_no int, first bigint, last bigint)
+create or replace function pg_temp.seed_users(tenant_no int, first bigint, last bigint)
 returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -154,7 +154,7 @@ begin
 end
 $$;
 
-create function pg_temp.seed_memberships(tenant_no int, first bigint, last bigint)
+create or replace function pg_temp.seed_memberships(tenant_no int, first bigint, last bigint)
 returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp

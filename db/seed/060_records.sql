@@ -1,17 +1,17 @@
 -- Customers, orders and funds of ordinals first to last of one tenant. Time runs with the
 -- ordinals, from 2020 to the end of 2024.
 
-create function pg_temp.seed_instant(ordinal bigint, people bigint, h bigint)
+create or replace function pg_temp.seed_instant(ordinal bigint, people bigint, h bigint)
 returns timestamptz
 language sql immutable security invoker parallel safe
 begin atomic
     -- Up to 45 days early, so that the order of time is not that of the ids.
     select to_timestamp(
-        1577836800 + greatest(157852800 * ordinal / people - (h & 4194303) % 3888000, 0)
+        1577836800 + abs(157852800 * ordinal / people - (h & 4194303) % 3888000)
     );
 end;
 
-create function pg_temp.seed_customers(tenant_no int, first bigint, last bigint)
+create or replace function pg_temp.seed_customers(tenant_no int, first bigint, last bigint)
 returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -77,7 +77,7 @@ begin
 end
 $$;
 
-create function pg_temp.seed_orders(tenant_no int, first bigint, last bigint)
+create or replace function pg_temp.seed_orders(tenant_no int, first bigint, last bigint)
 returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -160,7 +160,7 @@ begin
 end
 $$;
 
-create function pg_temp.seed_funds(tenant_no int, first bigint, last bigint)
+create or replace function pg_temp.seed_funds(tenant_no int, first bigint, last bigint)
 returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp

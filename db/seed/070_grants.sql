@@ -1,7 +1,7 @@
 -- Staff everywhere, a supervisor for every unit with people below or beside its leader, one admin
 -- per tenant; and now and then a grant whose window is over, to come, or open at one end.
 
-create function pg_temp.seed_staff(tenant_no int, first bigint, last bigint)
+create or replace function pg_temp.seed_staff(tenant_no int, first bigint, last bigint)
 returns void
 language sql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -18,7 +18,7 @@ as $$
     cross join lateral generate_series(first, last) as k;
 $$;
 
-create function pg_temp.seed_leaders()
+create or replace function pg_temp.seed_leaders()
 returns void
 language sql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -70,7 +70,7 @@ as $$
         from seed_tenants as t
         inner join seed_units as u on t.no = u.tenant_no
         cross join lateral generate_series(u.slot, u.slot + u.own_people - 1) as s
-        where s % 100 = 37
+        where s % 100 = 37 and s <> t.target_slot
     ) as g
     inner join authz.roles as r on g.role = r.code and r.tenant_id is null;
 $$;
