@@ -54,6 +54,7 @@
 \ir functions/authz_private.matching_funds.sql
 \ir functions/authz_private.tenant_funds.sql
 \ir functions/authz_private.funds_per_unit.sql
+\ir functions/authz_private.fund_walk_limit.sql
 \ir functions/authz_private.fund_walk_pays.sql
 \ir functions/authz_private.find_funds.sql
 \ir functions/authz_private.page_table_ready.sql

@@ -12,6 +12,10 @@ begin
         raise exception 'identity refused'
             using errcode = '28000', hint = 'Sign in as an active user.';
     end if;
+    if not pg_is_in_recovery() then
+        -- The signature is of it, so it has to be there first.
+        perform pg_current_xact_id();
+    end if;
     perform set_config(
         'fundwarden.identity',
         act_as.user_id || ':' || authz_private.identity_signature(act_as.user_id),

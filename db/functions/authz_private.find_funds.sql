@@ -41,6 +41,7 @@ declare
     matching text;
     counting text;
     walked text;
+    walked_rows bigint;
     guess float8;
     tenant_size float8;
     is_walk boolean;
@@ -181,29 +182,47 @@ begin
     end if;
 
     if is_walk then
-        -- IN over a sub-select tests a row by hash, with a plan that does not weigh the array.
+        -- Where the scope lies crowded at the far end of the order a walk would not end: after as
+        -- many steps as a gathering costs it is given up. IN over a sub-select tests a row by
+        -- hash, with a plan that does not weigh the array.
         walked := format(
-            'select f.%s as k, f.id from finance.financial_funds as f '
-            'where f.tenant_id = $1 and %s '
-            'and (f.handler_unit_id in (select unnest($2)) '
+            'select f.k, f.id from ('
+            'select i.%s as k, i.* from finance.financial_funds as i '
+            'where i.tenant_id = $1 order by %s limit $13) as f '
+            'where %s and (f.handler_unit_id in (select unnest($2)) '
             'or f.order_unit_id in (select unnest($2)) '
             'or f.customer_unit_id in (select unnest($2))) order by %s limit $11',
-            sort_key, passes, page_order
+            sort_key, replace(page_order, ', id', ', i.id'), passes, page_order
         );
         if scope.own_rows then
-            walked := format(
-                '(%s) union all select f.%s, f.id '
-                'from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %s) as f order by %s',
+            execute format(
+                'with w as materialized (%s) select (select count(*) from w), array('
+                'select u.id from (select w.k, w.id from w union all select f.%s, f.id '
+                'from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %s) as f) as u '
+                'order by %s limit $11 - $12 offset $12)',
                 walked, sort_key, filters, page_order
-            );
+            )
+            into walked_rows, fund_ids
+            using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
+                min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
+                authz_private.fund_walk_limit(total, page_end, is_filtered);
+            -- Given up early it has no gap, but rows owned besides may lie beyond its end.
+            is_walk := walked_rows = page_end;
+        else
+            execute format('select array(select w.id from (%s) as w offset $12)', walked)
+            into fund_ids
+            using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
+                min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
+                authz_private.fund_walk_limit(total, page_end, is_filtered);
+            is_walk := page_offset + cardinality(fund_ids) = least(page_end, total);
         end if;
-        execute format(
-            'select array(select w.id from (%s) as w limit $11 - $12 offset $12)', walked
-        )
-        into fund_ids
-        using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
-            min_amount, max_amount, status, created_from, created_to, page_end, page_offset;
-    elsif page_end > 1000 then
+        if is_walk then
+            tenant_ids := array_fill(scope.tenant_id, array[cardinality(fund_ids)]);
+            return;
+        end if;
+    end if;
+
+    if page_end > 1000 then
         -- A bounded sort forgoes abbreviated keys: this deep, sorting everything is faster.
         execute format(
             'select coalesce(cardinality(s.ids), 0), coalesce(s.ids['

@@ -1,5 +1,4 @@
--- The planner cannot see how a scope lies in a sort order. Constants are microseconds a row,
--- measured; only their ratios matter.
+-- Whether to set out on a walk at all, if the scope were spread evenly over the order.
 
 create or replace function authz_private.fund_walk_pays(
     matches float8, tenant_funds float8, page_end bigint, is_filtered boolean
@@ -8,14 +7,11 @@ returns boolean
 language sql immutable security invoker parallel safe
 begin atomic
     select
-        -- Rows passed until the page is full; filters are tested on the table's rows.
         page_end * tenant_funds / greatest(matches, 1)
-        * case when is_filtered then 0.6 else 0.15 end
-        -- The whole set; deep in it a full sort besides.
-        < matches * case when page_end > 1000 then 0.5 else 0.2 end;
+        < authz_private.fund_walk_limit(matches, page_end, is_filtered);
 end;
 
 comment on function authz_private.fund_walk_pays(float8, float8, bigint, boolean) is
-    'Whether walking a sort index up to the end of the page costs less than gathering and sorting '
-    'that many matches.';
+    'Whether a walk along a sort index up to the end of the page is expected to take fewer steps '
+    'than authz_private.fund_walk_limit allows.';
 revoke all on function authz_private.fund_walk_pays(float8, float8, bigint, boolean) from public;
