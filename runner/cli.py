@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import psycopg
 import typer
 
 from runner import __version__
-from runner.connect import Target, resolve
-from runner.embedded import EmbeddedServer, default_home
+from runner.connect import Target, resolve, without_password
+from runner.embedded import EmbeddedServer, bin_dir, default_home
 from runner.errors import FAILED, USAGE, RunnerError
 from runner.project import root
 
@@ -30,13 +31,18 @@ app = typer.Typer(
 
 @dataclass
 class Options:
-    """What was said before the command."""
+    """What was said beside the command."""
 
     dsn: str | None = None
     verbose: bool = False
 
 
 options = Options()
+
+# What a shell reports of a program that Ctrl-C ended.
+INTERRUPTED = 130
+# What follows these belongs to another program.
+PASSING_ON = ("psql", "test")
 
 
 def _version(wanted: bool) -> None:
@@ -167,28 +173,44 @@ def docs(check: Annotated[bool, typer.Option(help="Only compare.")] = False) -> 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Run the test suite; what follows goes to pytest."""
+    if not (root() / "tests").is_dir():
+        raise RunnerError("the test suite is not installed", "Run this in a checkout.")
     done = subprocess.run([sys.executable, "-m", "pytest", *context.args], cwd=root(), check=False)
     raise typer.Exit(done.returncode)
 
 
 @app.command()
 def url() -> None:
-    """Print the connection string, with the embedded server started."""
-    typer.echo(target().conninfo)
+    """Print the connection string without its password, with the embedded server started."""
+    typer.echo(without_password(target().conninfo)[0])
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
     """Open psql on the database; what follows goes to psql."""
     found = target()
-    program = str(found.embedded.bin("psql")) if found.embedded else "psql"
-    arguments = ["psql", *([found.conninfo] if found.conninfo else []), *context.args]
+    conninfo, password = without_password(found.conninfo)
+    if found.embedded:
+        program = str(found.embedded.bin("psql"))
+    else:
+        program = shutil.which("psql") or str(bin_dir() / "psql")
+    if password is not None:
+        # Arguments are for everybody on the machine to read.
+        os.environ["PGPASSWORD"] = password
+    sys.stdout.flush()
     try:
-        os.execvp(program, arguments)
+        os.execv(program, ["psql", *(["-d", conninfo] if conninfo else []), *context.args])
     except OSError as error:
         raise RunnerError(
             f"cannot start psql: {error.strerror}", "Install the client of PostgreSQL."
         ) from error
+
+
+@app.command()
+def start() -> None:
+    """Start the embedded server; other commands do so by themselves."""
+    EmbeddedServer(default_home()).start()
+    say("started")
 
 
 @app.command()
@@ -200,8 +222,11 @@ def stop() -> None:
 def main() -> None:
     """Run the command; errors go to stderr as a sentence and a hint, with their exit code."""
     try:
-        # Not standalone, a typer.Exit comes back as its exit code.
-        sys.exit(app(standalone_mode=False))
+        # Not standalone, a typer.Exit comes back as its exit code, Ctrl-C as 130.
+        code = app(_options_first(sys.argv[1:]), standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code)
     except RunnerError as error:
         _fail(error.message, error.hint, error.exit_code, error)
     except psycopg.Error as error:
@@ -210,20 +235,42 @@ def main() -> None:
         _fail(message + code, error.diag.message_hint, FAILED, error)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except Exception as error:
-        # A wrong command line: the parser's own exceptions have moved between releases of typer.
-        show = getattr(error, "show", None)
-        if show is None:
-            raise
-        show()
-        sys.exit(USAGE)
+        # The parser's own exceptions have moved between releases of typer: told by what they do.
+        told: Any = error
+        if not hasattr(error, "format_message"):
+            hint = "This is a bug of the runner; --verbose shows where."
+            _fail(f"{type(error).__name__}: {error}", hint, FAILED, error)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            told.show()
+            sys.exit(USAGE)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "runner"
+        _fail(told.format_message(), f"Try {command} --help.", USAGE, error)
 
 
-def _fail(message: str, hint: str | None, exit_code: int, error: Exception) -> None:
+def _options_first(arguments: list[str]) -> list[str]:
+    """The arguments with --dsn and --verbose in front, where they may also follow the command."""
+    first: list[str] = []
+    rest: list[str] = []
+    left = iter(arguments)
+    for argument in left:
+        if argument == "--verbose" or argument.startswith("--dsn="):
+            first.append(argument)
+        elif argument == "--dsn":
+            first += [argument, *(value for value in [next(left, None)] if value is not None)]
+        elif argument == "--" or argument in PASSING_ON:
+            rest += [argument, *left]
+        else:
+            rest.append(argument)
+    return first + rest
+
+
+def _fail(message: str, hint: str | None, exit_code: int, error: Exception) -> NoReturn:
     if options.verbose:
         import traceback
 

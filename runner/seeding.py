@@ -96,7 +96,8 @@ def prepare(
     The caller executes the steps in order: those of the phases rows and keys before it commits,
     those of the phase vacuum after, outside a transaction.
     """
-    for file in sorted((root() / "db" / "seed").glob("0*.sql")):
+    folder = root() / "db" / "seed"
+    for file in (folder / "open.sql", *sorted(folder.glob("0*.sql"))):
         conn.execute(file.read_text(encoding="utf-8"))
     conn.execute(
         "select pg_temp.seed_plan(%s::bigint, %s::bigint, %s, %s)",

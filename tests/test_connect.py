@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from unittest.mock import MagicMock
+
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from runner import connect
-from runner.errors import RunnerError
+from runner.errors import USAGE, RunnerError
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +32,71 @@ def test_database_url_wins_over_libpq_variables(monkeypatch: pytest.MonkeyPatch)
 def test_libpq_variables_are_left_to_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGDATABASE", "mine")
     assert connect.resolve(None) == connect.Target("")
+
+
+@pytest.mark.parametrize("driver", ["postgresql+psycopg", "postgres+asyncpg"])
+def test_a_url_that_names_a_driver_is_understood(driver: str) -> None:
+    found = connect.resolve(f"{driver}://me@there/mine").conninfo
+    assert found == f"{driver.partition('+')[0]}://me@there/mine"
+
+
+def test_an_empty_dsn_is_refused_and_an_empty_variable_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", " ")
+    monkeypatch.setenv("PGDATABASE", "mine")
+    assert connect.resolve(None) == connect.Target("")
+    with pytest.raises(RunnerError) as caught:
+        connect.resolve("")
+    assert caught.value.exit_code == USAGE
+
+
+def test_with_nothing_said_the_embedded_server_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("runner.connect.EmbeddedServer.start", lambda self: f"host={self.home}")
+    monkeypatch.setenv("FUNDWARDEN_HOME", str(tmp_path))
+    found = connect.resolve(None)
+    assert found.conninfo == f"host={tmp_path}"
+    assert found.embedded is not None
+
+
+@pytest.mark.parametrize(("number", "refused"), [(14, True), (15, False), (18, False), (19, True)])
+def test_only_the_majors_that_are_tested_are_worked_on(
+    monkeypatch: pytest.MonkeyPatch, number: int, refused: bool
+) -> None:
+    server = MagicMock()
+    server.info.server_version = number * 10000 + 2
+    monkeypatch.setattr("psycopg.connect", lambda *_, **__: server)
+    if refused:
+        with pytest.raises(RunnerError, match=f"PostgreSQL {number} is not supported"):
+            connect.connect(connect.Target(""))
+        server.close.assert_called_once()
+    else:
+        assert connect.connect(connect.Target("")) is server
+
+
+@pytest.mark.parametrize(
+    ("dsn", "word"),
+    [
+        ("host=/nonexistent", "running"),
+        ("host=localhost port=1", "running"),
+        ("host=nowhere.invalid", "name of the host"),
+    ],
+)
+def test_the_hint_fits_the_reason(dsn: str, word: str) -> None:
+    with pytest.raises(RunnerError) as caught:
+        connect.connect(connect.Target(dsn))
+    assert word in str(caught.value.hint)
+
+
+def test_a_conninfo_is_shown_without_its_password() -> None:
+    shown, password = connect.without_password("postgresql://me:hush@there:5433/mine")
+    assert password == "hush"
+    assert conninfo_to_dict(shown) == {
+        "user": "me", "host": "there", "port": "5433", "dbname": "mine"
+    }  # fmt: skip
+    assert connect.without_password("postgresql://me@there/mine")[1] is None
 
 
 def test_an_unreachable_server_is_a_sentence_and_a_hint_without_the_password() -> None:

@@ -245,10 +245,7 @@ def test_a_setting_kept_for_the_next_transaction_of_one_message_is_nobody(
     trusted: Connection, end: str
 ) -> None:
     # One message, hence one time stamp for both transactions.
-    keep = (
-        "select set_config('fundwarden.identity', "
-        "current_setting('fundwarden.identity'), false)"
-    )
+    keep = "select set_config('fundwarden.identity', current_setting('fundwarden.identity'), false)"
     cursor = trusted.execute(
         "begin; select authz.act_as(1); "
         "select set_config('app.kept', current_setting('fundwarden.identity'), false); "

@@ -361,41 +361,53 @@ def expected_page(funds: list[Fund], page: int, size: int) -> list[tuple[Any, ..
 
 
 # The functions that only choose a way; whatever they say, the answer is the same.
-WALK_PAYS = (
-    "create or replace function authz_private.fund_walk_pays(matches float8, tenant_funds float8, "
-    "page_end bigint, is_filtered boolean) returns boolean language sql immutable "
-    "begin atomic select {}; end"
-)
-FUNDS_PER_UNIT = (
-    "create or replace function authz_private.funds_per_unit() returns float8 language sql stable "
-    "begin atomic select {}::float8; end"
-)
+FEW_UNITS_ARE_MANY = {"funds_per_unit": "1e9"}
 
-WAYS = {
-    "small": [FUNDS_PER_UNIT.format(0)],
-    "walk": [FUNDS_PER_UNIT.format(1e9), WALK_PAYS.format("true")],
-    "gather": [FUNDS_PER_UNIT.format(1e9), WALK_PAYS.format("false")],
-    "walk given up": [
-        FUNDS_PER_UNIT.format(1e9),
-        WALK_PAYS.format("fund_walk_pays.matches = fund_walk_pays.tenant_funds"),
-    ],
+WAYS: dict[str, dict[str, str]] = {
+    "small": {"funds_per_unit": "0"},
+    "walk": {**FEW_UNITS_ARE_MANY, "fund_walk_pays": "true", "fund_walk_limit": "1e9"},
+    "walk given up at once": {
+        **FEW_UNITS_ARE_MANY,
+        "fund_walk_pays": "true",
+        "fund_walk_limit": "1",
+    },
+    "walk given up after 40": {
+        **FEW_UNITS_ARE_MANY,
+        "fund_walk_pays": "true",
+        "fund_walk_limit": "40",
+    },
+    "walk given up after 2000": {
+        **FEW_UNITS_ARE_MANY,
+        "fund_walk_pays": "true",
+        "fund_walk_limit": "2000",
+    },
+    "gather": {**FEW_UNITS_ARE_MANY, "fund_walk_pays": "false"},
 }
+
+
+def decide(admin: Connection, function: str, answer: str) -> str:
+    """Makes the function say always the same; what brings it back."""
+    ((text, arguments, result),) = rows(
+        admin,
+        "select pg_get_functiondef(p.oid), pg_get_function_arguments(p.oid), "
+        "pg_get_function_result(p.oid) from pg_proc as p "
+        "where p.pronamespace = 'authz_private'::regnamespace and p.proname = %s",
+        function,
+    )
+    admin.execute(
+        f"create or replace function authz_private.{function}({arguments}) returns {result} "
+        f"language sql stable begin atomic select ({answer})::{result}; end"
+    )
+    return str(text)
 
 
 @pytest.fixture(scope="module", params=WAYS)
 def one_way(request: pytest.FixtureRequest, world: str) -> Iterator[Connection]:
-    kept = (
-        "select pg_get_functiondef(p.oid) from pg_proc as p "
-        "where p.oid::regproc::text in "
-        "('authz_private.fund_walk_pays', 'authz_private.funds_per_unit')"
-    )
     with session(world) as admin:
-        before = rows(admin, kept)
-        for statement in WAYS[request.param]:
-            admin.execute(statement)
+        before = [decide(admin, name, answer) for name, answer in WAYS[request.param].items()]
         with session(world) as connection:
             yield connection
-        for (text,) in before:
+        for text in before:
             admin.execute(text)
 
 

@@ -41,11 +41,30 @@ TOTALS = {ANN: 40, BOB: 25, ROOT: 65}
 PAGE = "select fund_id, total_count from finance.page_authorized_funds(%s, page_size => 100)"
 
 
-@pytest.fixture
-def world(database: str) -> str:
-    with session(database) as admin:
+def prepare(conninfo: str) -> str:
+    with session(conninfo) as admin:
         admin.execute(WORLD)
-    return database
+        # Rights on the database are not copied with it.
+        admin.execute("select ops.apply_database_rights()")
+    return conninfo
+
+
+@pytest.fixture(scope="module")
+def world(module_database: str) -> str:
+    return prepare(module_database)
+
+
+@pytest.fixture
+def own_world(database: str) -> str:
+    """For tests that leave traces."""
+    return prepare(database)
+
+
+@pytest.fixture
+def alone(own_world: str) -> Iterator[Connection]:
+    """The only session of its database: what it counts, it did."""
+    with session(own_world, user="trusted_login") as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -89,31 +108,32 @@ def written_to_catalog(connection: Connection) -> int:
     return found
 
 
-def test_two_hundred_calls_make_one_table_and_write_the_catalog_once(trusted: Connection) -> None:
-    answers(trusted, ANN)
-    assert page_tables(trusted) == 1
-    before, written = catalog(trusted), written_to_catalog(trusted)
+def test_two_hundred_calls_make_one_table_and_write_the_catalog_once(alone: Connection) -> None:
+    answers(alone, ANN)
+    assert page_tables(alone) == 1
+    before, written = catalog(alone), written_to_catalog(alone)
     for _ in range(100):
-        answers(trusted, ANN)
-        answers(trusted, BOB)
-    assert catalog(trusted) == before
-    assert written_to_catalog(trusted) == written
+        answers(alone, ANN)
+        answers(alone, BOB)
+    assert catalog(alone) == before
+    assert written_to_catalog(alone) == written
 
 
 @pytest.mark.parametrize("discard", ["discard temp", "discard all", "discard plans"])
 def test_a_pool_that_discards_between_users_gets_right_pages_and_no_pile_of_tables(
-    trusted: Connection, discard: str
+    alone: Connection, discard: str
 ) -> None:
-    answers(trusted, ANN)
-    before = catalog(trusted)
+    answers(alone, ANN)
+    before = catalog(alone)
     for user in (BOB, ANN, ROOT) * 7:
-        trusted.execute(discard)
-        answers(trusted, user)
-    assert catalog(trusted) == before
+        alone.execute(discard)
+        answers(alone, user)
+    assert catalog(alone) == before
 
 
 def test_a_hundred_sessions_leave_no_table_behind(world: str) -> None:
     with session(world) as admin:
+
         def left_over() -> int:
             found: int = value(
                 admin, "select count(*) from pg_class where relname = 'fundwarden_page'"
@@ -156,13 +176,11 @@ READS = [
 
 @pytest.mark.parametrize("statement", READS)
 @pytest.mark.parametrize("temp", ["without temp", "with temp given back"])
-def test_the_page_table_is_out_of_the_callers_reach(
-    world: str, statement: str, temp: str
-) -> None:
+def test_the_page_table_is_out_of_the_callers_reach(world: str, statement: str, temp: str) -> None:
     with session(world) as admin:
-        admin.execute("grant fundwarden_trusted to trusted_login")
-        if temp == "with temp given back":
-            admin.execute(f"grant temporary on database {admin.info.dbname} to fundwarden_app")
+        right = "grant" if temp == "with temp given back" else "revoke"
+        to = "to" if right == "grant" else "from"
+        admin.execute(f"{right} temporary on database {admin.info.dbname} {to} fundwarden_app")
     with session(world, user="trusted_login") as caller:
         caller.execute("begin")
         answers(caller, ANN)
@@ -302,8 +320,8 @@ def test_a_cursor_held_over_the_commit_keeps_its_page_until_it_is_closed(
     answers(trusted, ROOT)
 
 
-def test_a_page_inside_a_function_and_a_loop_is_right(world: str) -> None:
-    with session(world) as admin:
+def test_a_page_inside_a_function_and_a_loop_is_right(own_world: str) -> None:
+    with session(own_world) as admin:
         admin.execute(
             """
             create function public.sums() returns text language plpgsql
@@ -327,7 +345,7 @@ def test_a_page_inside_a_function_and_a_loop_is_right(world: str) -> None:
             $$
             """
         )
-    with session(world, user="trusted_login") as trusted:
+    with session(own_world, user="trusted_login") as trusted:
         for _ in range(3):
             assert value(trusted, "select public.sums()") == (
                 "1/40 2/40 41/25 42/25 1/65 2/65 1/40 2/40 "
@@ -384,8 +402,10 @@ def test_a_read_only_transaction_is_answered(
 
 
 @pytest.mark.parametrize("level", ISOLATION_LEVELS)
-def test_every_isolation_level_is_answered_and_keeps_its_snapshot(world: str, level: str) -> None:
-    with session(world) as writer, session(world, user="trusted_login") as trusted:
+def test_every_isolation_level_is_answered_and_keeps_its_snapshot(
+    own_world: str, level: str
+) -> None:
+    with session(own_world) as writer, session(own_world, user="trusted_login") as trusted:
         trusted.execute(f"begin isolation level {level}")
         answers(trusted, ANN)
         writer.execute("delete from finance.financial_funds where id = 40")
@@ -447,10 +467,10 @@ def test_a_backend_that_is_killed_half_way_leaves_no_table_and_the_next_one_answ
             answers(trusted, ANN)
 
 
-def test_the_owner_without_temp_is_answered_without_a_table(world: str) -> None:
-    with session(world) as admin:
+def test_the_owner_without_temp_is_answered_without_a_table(own_world: str) -> None:
+    with session(own_world) as admin:
         admin.execute(f"revoke temporary on database {admin.info.dbname} from fundwarden_owner")
-        with session(world, user="trusted_login") as trusted:
+        with session(own_world, user="trusted_login") as trusted:
             for user in TOTALS:
                 answers(trusted, user)
             assert page_tables(trusted) == 0
@@ -462,6 +482,8 @@ def test_the_owner_without_temp_is_answered_without_a_table(world: str) -> None:
 
 
 def test_the_application_role_has_no_temp(world: str) -> None:
+    with session(world) as admin:
+        admin.execute("select ops.apply_database_rights()")
     with session(world, user="app_login") as app:
         assert refusal(app, "create temporary table t (x int)").sqlstate == "42501"
         assert refusal(app, "create temporary view v as select 1").sqlstate == "42501"
@@ -470,27 +492,27 @@ def test_the_application_role_has_no_temp(world: str) -> None:
 
 
 def test_a_page_that_hits_the_limit_of_temporary_files_fails_and_the_session_goes_on(
-    world: str,
+    own_world: str,
 ) -> None:
-    with session(world) as admin:
+    with session(own_world) as admin:
         admin.execute(
             "insert into finance.financial_funds (handle_by, amount, id) "
-            "select 2, g, g from generate_series(1000, 61000) as g"
+            "select 2, g, g from generate_series(1000, 31000) as g"
         )
         admin.execute("analyze finance.financial_funds")
         admin.execute("grant set on parameter temp_file_limit to trusted_login")
-    with session(world, user="trusted_login") as trusted:
+    with session(own_world, user="trusted_login") as trusted:
         trusted.execute("set temp_file_limit = '64kB'; set work_mem = '64kB'")
         deep = (
             "select count(*), max(total_count) "
-            "from finance.page_authorized_funds(2, 6, 10000, 'amount')"
+            "from finance.page_authorized_funds(2, 3, 10000, 'amount')"
         )
         error = refusal(trusted, deep)
         assert error.sqlstate == "53400"
         trusted.execute("reset work_mem")
         answers(trusted, BOB)
         trusted.execute("reset temp_file_limit")
-        assert rows(trusted, deep) == [(10000, 60041)]
+        assert rows(trusted, deep) == [(10000, 30041)]
 
 
 # What a caller may set for the session, and must not matter.

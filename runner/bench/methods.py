@@ -138,7 +138,7 @@ BY_PATH = """
 
 BY_RECURSION = """
     with recursive below (id) as (
-        select n.id from authz.org_units as n where n.path = %(path)s::ext.ltree
+        select n.id from authz.org_units as n where n.path operator (ext.=) %(path)s::ext.ltree
         union all
         select c.id from below as b inner join authz.org_units as c
         on c.tenant_id = %(tenant)s and b.id = c.parent_id

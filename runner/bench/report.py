@@ -172,7 +172,7 @@ def markdown(results: Results) -> str:
 def chart(results: Results) -> str:
     """Bars on a logarithmic scale: first page by amount, for each size and method."""
     cases = [c for c in results.cases if c.question.page == 1 and c.question.order == "amount desc"]
-    width, height, left, top, bottom = 860, 420, 60, 60, 50
+    width, height, left, top, bottom = 860.0, 420.0, 60.0, 60.0, 50.0
     values = [v for c in cases for v in c.medians.values()]
     low = math.floor(math.log10(min(values)))
     high = math.ceil(math.log10(max(values)))

@@ -1,0 +1,114 @@
+"""`load`: an organisation from a CSV file; this reads the file, db/seed/load.sql knows the rules."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import psycopg
+from psycopg import sql
+
+from runner.connect import Target, connect
+from runner.errors import RunnerError
+from runner.project import root
+
+SHOWN = 20
+
+
+def load(target: Target, path: Path, *, say: Callable[[str], None] = print) -> None:
+    """Loads the units in the file, or none of them: columns code, parent_code, name and kind.
+
+    UTF-8, with or without a byte order mark, columns and lines in any order; an empty parent_code
+    makes a root, an empty kind a plain unit. Codes differ within the file, whose lines refer to
+    each other by them. Raises RunnerError naming the line of everything that is wrong.
+    """
+    try:
+        with path.open("rb") as file, connect(target) as conn:
+            _prepare(conn)
+            _copy(conn, file, path.name)
+            _refuse(path.name, conn.execute("select * from pg_temp.load_check()").fetchall())
+            units, roots, first = conn.execute(
+                "select * from pg_temp.load_insert()"
+            ).fetchone() or (0, 0, "")
+    except OSError as error:
+        raise RunnerError(f"cannot read {path}: {error.strerror}") from error
+    except psycopg.Error as error:
+        raise RunnerError(
+            error.diag.message_primary or " ".join(str(error).split()),
+            error.diag.message_hint or "Nothing was changed.",
+        ) from error
+    say(f"loaded {units:,} units under {first}" + (f" and {roots - 1:,} more" * (roots > 1)))
+
+
+def _prepare(conn: psycopg.Connection[Any]) -> None:
+    for name in ("open.sql", "load.sql"):
+        conn.execute((root() / "db" / "seed" / name).read_text(encoding="utf-8"))
+
+
+def _copy(conn: psycopg.Connection[Any], file: BinaryIO, name: str) -> None:
+    """Streams the lines into the table that awaits them; the first column is the line number."""
+    description = conn.execute("select * from pg_temp.load_lines limit 0").description or []
+    line, *wanted = (column.name for column in description)
+    reader = csv.reader(_decoded(file, name), strict=True)
+    try:
+        header = [title.strip().lower() for title in next(reader, [])]
+        _check_header(header, wanted, name)
+        into = sql.SQL("copy pg_temp.load_lines ({}) from stdin").format(
+            sql.SQL(", ").join(map(sql.Identifier, [line, *header]))
+        )
+        begun = reader.line_num
+        with conn.cursor().copy(into) as copy:
+            for fields in reader:
+                begun, number = reader.line_num, begun + 1
+                if not fields:
+                    continue
+                if len(fields) != len(header):
+                    raise _wrong(
+                        name, f"line {number}: {len(fields)} fields, the header has {len(header)}"
+                    )
+                copy.write_row((number, *fields))
+    except csv.Error as error:
+        raise _wrong(name, f"line {reader.line_num}: {error}") from error
+
+
+def _decoded(file: BinaryIO, name: str) -> Iterator[str]:
+    for number, line in enumerate(file, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise _wrong(name, f"line {number}: not UTF-8 at byte {error.start + 1}") from error
+        if "\0" in text:
+            raise _wrong(name, f"line {number}: holds a NUL byte")
+        yield text
+
+
+def _check_header(header: list[str], wanted: list[str], name: str) -> None:
+    problems = ["the file is empty"] if not header else []
+    problems += [f"line 1: column {title} is missing" for title in wanted if title not in header]
+    problems += [
+        f"line 1: column {title or '(no name)'} is not known"
+        for title in header
+        if title not in wanted
+    ]
+    problems += [
+        f"line 1: column {title} is there twice" for title in wanted if header.count(title) > 1
+    ]
+    if problems:
+        raise _wrong(name, *problems, hint=f"The first line must be {','.join(wanted)}.")
+
+
+def _refuse(name: str, found: list[tuple[int, str]]) -> None:
+    if found:
+        raise _wrong(name, *(f"line {line}: {problem}" for line, problem in sorted(found)))
+
+
+def _wrong(name: str, *problems: str, hint: str | None = None) -> RunnerError:
+    shown = [f"  {problem}" for problem in problems[:SHOWN]]
+    if len(problems) > SHOWN:
+        shown.append(f"  and {len(problems) - SHOWN:,} more")
+    return RunnerError(
+        "\n".join([f"{name} was not loaded:", *shown]),
+        hint or "Correct the file and load it again; nothing was changed.",
+    )
