@@ -1,4 +1,4 @@
-"""`load`: an organisation from a CSV file; this reads the file, db/seed/load.sql knows the rules."""
+"""`load`: an organisation from a CSV file; db/seed/load.sql knows the rules, this the format."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_a_prepared_statement_tells_every_transaction_its_own_user(trusted: Conn
     trusted.execute("set plan_cache_mode = force_generic_plan")
     trusted.execute(f"prepare me as {ME}")
     for user in (1, 2) * 4:
-        trusted.execute("begin; select authz.act_as(%d)" % user)
+        trusted.execute(f"begin; select authz.act_as({user})")
         assert value(trusted, "execute me") == user
         trusted.execute("commit")
         assert value(trusted, "execute me") is None

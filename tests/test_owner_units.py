@@ -24,8 +24,8 @@ Connection = psycopg.Connection[Any]
 
 UNITS = """
     insert into authz.org_units (id, parent_id, code)
-    values (1, null, 'acme'), (11, 1, 'a'), (12, 1, 'b'), (13, 12, 'c'), (14, 13, 'd'), (15, 14, 'e'),
-        (500, null, 'zeta'), (511, 500, 'z');
+    values (1, null, 'acme'), (11, 1, 'a'), (12, 1, 'b'), (13, 12, 'c'),
+        (14, 13, 'd'), (15, 14, 'e'), (500, null, 'zeta'), (511, 500, 'z');
     insert into authz.users (id, username, base_unit_id)
     values (1, 'zoe', 511), (2, 'zac', 511);
     select

@@ -521,7 +521,7 @@ def test_the_oracle_tells_viewers_apart(visible: dict[str, list[Fund]]) -> None:
         assert sizes[name] == 0
     for name in ("own rows only", "one unit", "a leaf", "a region", "windows", "memberships"):
         assert 0 < sizes[name] < 3000
-    own = {f for f in visible["a branch and own rows"]} - {f for f in visible["the root"]}
+    own = set(visible["a branch and own rows"]) - set(visible["the root"])
     assert own == set()
 
 

@@ -239,7 +239,8 @@ def test_two_calls_in_one_transaction_are_both_right(trusted: Connection) -> Non
         (
             "select v.id, count(*), min(p.total_count), max(p.total_count), min(p.fund_id) "
             "from (values (1), (2), (3)) as v (id) cross join lateral "
-            "finance.page_authorized_funds(v.id, page_size => 100) as p group by v.id order by v.id",
+            "finance.page_authorized_funds(v.id, page_size => 100) as p group by v.id "
+            "order by v.id",
             [(1, 65, 65, 65, 1), (2, 40, 40, 40, 1), (3, 25, 25, 25, 41)],
         ),
         (

@@ -33,7 +33,8 @@ WORLD = """
     from (values (1, 'admin', 1), (2, 'supervisor', 2), (3, 'staff', null), (4, 'supervisor', 4))
         as g (user_id, role, unit_id)
     inner join authz.roles as r on g.role = r.code;
-    insert into finance.orders (id, handler_id) select g, 10 + g % 31 from generate_series(1, 50) as g;
+    insert into finance.orders (id, handler_id)
+    select g, 10 + g % 31 from generate_series(1, 50) as g;
     insert into finance.financial_funds (id, handle_by, order_id, amount)
     select g, (array[2, 3, 10, 11, 25])[1 + g % 5], 1 + g % 50, g % 17
     from generate_series(1, 300) as g;

@@ -5,6 +5,8 @@ returns void
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
+declare
+    schema_name name;
 begin
     execute format(
         'revoke create, temporary on database %I from public, fundwarden_app', current_database()
@@ -12,9 +14,23 @@ begin
     execute format(
         'grant temporary on database %I to fundwarden_owner', current_database()
     );
-    if exists (select from pg_namespace as n where n.nspname = 'public') then
-        revoke create on schema public from public;
-    end if;
+    for schema_name in
+        select n.nspname
+        from pg_namespace as n
+        where n.nspname in ('authz', 'authz_private', 'ext', 'finance', 'ops', 'public')
+            and exists (
+                select
+                from pg_roles as r
+                where r.rolname in ('fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor')
+                    and has_schema_privilege(r.rolname, n.oid, 'CREATE')
+            )
+    loop
+        execute format(
+            'revoke create on schema %I from public, fundwarden_app, fundwarden_trusted, '
+            'fundwarden_auditor',
+            schema_name
+        );
+    end loop;
 end
 $$;
 

@@ -39,24 +39,24 @@ begin atomic
         (
             'fundwarden_app may make temporary tables', false,
             has_database_privilege('fundwarden_app', current_database(), 'TEMPORARY')
-        ),
-        (
-            'PUBLIC may create in schema public', false,
-            coalesce(
-                (
-                    select has_schema_privilege('fundwarden_app', n.oid, 'CREATE')
-                    from pg_namespace as n
-                    where n.nspname = 'public'
-                ),
-                false
-            )
         )
     ) as w (what, expected, actual)
-    where w.expected <> w.actual;
+    where w.expected <> w.actual
+    union all
+    -- What they could plant there, functions of the owner would find.
+    select
+        format('%s may create in schema %s', r.rolname, n.nspname),
+        'false',
+        'true'
+    from pg_namespace as n
+    cross join pg_roles as r
+    where n.nspname in ('authz', 'authz_private', 'ext', 'finance', 'ops', 'public')
+        and r.rolname in ('fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor')
+        and has_schema_privilege(r.rolname, n.oid, 'CREATE');
 end;
 
 comment on function ops.check_database_rights() is
-    'Rights on the database and on schema public that differ from what fundwarden needs; no rows: '
-    'all as it should be.';
+    'Rights on the database and its schemas that differ from what fundwarden needs; no rows: all as '
+    'it should be.';
 revoke all on function ops.check_database_rights() from public;
 grant execute on function ops.check_database_rights() to fundwarden_operator, fundwarden_auditor;
