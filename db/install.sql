@@ -27,6 +27,7 @@
 \ir functions/authz.ancestors.sql
 
 \ir functions/authz_private.tg_refuse_path_write.sql
+\ir functions/authz_private.tg_register_kind.sql
 \ir functions/authz_private.tg_place_unit.sql
 \ir functions/authz_private.tg_register_tenant.sql
 \ir functions/authz_private.tg_rewrite_subtree.sql

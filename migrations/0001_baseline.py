@@ -13,7 +13,7 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "662e21255d6f59b523404ec399982f34ebbd48abb7aa60c818d3e4fd7d326afc",
+        "a30309c82580c40d29c7ce4700bb5851107c112e1b58796a9acf20677ad091c6",
     ),
     (
         "schema/020_authz_people.sql",

@@ -29,9 +29,9 @@ def load(target: Target, path: Path, *, say: Callable[[str], None] = print) -> N
             _prepare(conn)
             _copy(conn, file, path.name)
             _refuse(path.name, conn.execute("select * from pg_temp.load_check()").fetchall())
-            units, roots, first = conn.execute(
+            units, roots, first, kinds = conn.execute(
                 "select * from pg_temp.load_insert()"
-            ).fetchone() or (0, 0, "")
+            ).fetchone() or (0, 0, "", None)
     except OSError as error:
         raise RunnerError(f"cannot read {path}: {error.strerror}") from error
     except psycopg.Error as error:
@@ -40,6 +40,8 @@ def load(target: Target, path: Path, *, say: Callable[[str], None] = print) -> N
             error.diag.message_hint or "Nothing was changed.",
         ) from error
     say(f"loaded {units:,} units under {first}" + (f" and {roots - 1:,} more" * (roots > 1)))
+    if kinds:
+        say(f"new kinds: {kinds}")
 
 
 def _prepare(conn: psycopg.Connection[Any]) -> None:

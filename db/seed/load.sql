@@ -52,14 +52,9 @@ as $$
     union all
     select
         l.line,
-        format(
-            'kind %L is not one of %s',
-            left(l.kind, 60),
-            (select string_agg(k.kind, ', ' order by k.kind) from authz.unit_kinds as k)
-        )
+        format('kind %L is not a word of a-z, 0-9 and _', left(l.kind, 60))
     from load_lines as l
-    where l.kind <> ''
-        and not exists (select from authz.unit_kinds as k where k.kind = l.kind)
+    where l.kind <> '' and l.kind !~ '^[a-z][a-z0-9_]{0,49}$'
     union all
     select l.line, format('root %L exists already', l.code)
     from load_lines as l
@@ -179,12 +174,18 @@ $$;
 comment on function pg_temp.load_check() is 'What is wrong with load_lines; no rows: nothing.';
 
 create or replace function pg_temp.load_insert()
-returns table (units bigint, roots bigint, first_root text)
+returns table (units bigint, roots bigint, first_root text, new_kinds text)
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     ids regclass := pg_get_serial_sequence('authz.org_units', 'id');
+    unknown text := (
+        select string_agg(distinct l.kind, ', ')
+        from load_lines as l
+        where l.kind <> ''
+            and not exists (select from authz.unit_kinds as k where k.kind = l.kind)
+    );
 begin
     update load_units as u
     set id = o.id
@@ -215,7 +216,8 @@ begin
     select
         count(*),
         count(*) filter (where u.level = 1),
-        min(u.code) filter (where u.level = 1)
+        min(u.code) filter (where u.level = 1),
+        unknown
     from load_units as u;
 end
 $$;

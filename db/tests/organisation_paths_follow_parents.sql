@@ -2,7 +2,7 @@
 begin;
 set local role fundwarden_owner;
 set local search_path = tap, public, ext, pg_catalog;
-select plan(15);
+select plan(17);
 
 insert into authz.org_units (id, parent_id, code, kind)
 values
@@ -54,6 +54,14 @@ select throws_ok(
 select throws_ok(
     $$insert into authz.org_units (parent_id, code) values (9001, 'Not A Label')$$, '23514', null,
     'a code is a label'
+);
+update authz.org_units set kind = 'orchard' where id = 9004;
+select bag_has(
+    'select kind from authz.unit_kinds', $$values ('orchard')$$, 'a kind not met before is registered'
+);
+select throws_ok(
+    $$update authz.org_units set kind = 'Two Words' where id = 9004$$, '23514',
+    'kind ''Two Words'' of unit 9004 is not a plain word', 'a kind is a word'
 );
 select bag_eq(
     'select id from authz.descendants(9003)', 'values (9002), (9004)',

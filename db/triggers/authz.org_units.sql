@@ -6,6 +6,12 @@ for each statement
 when (pg_trigger_depth() = 0)
 execute function authz_private.tg_refuse_path_write();
 
+create or replace trigger _150_register_kind
+before insert or update of kind on authz.org_units
+for each row
+when (new.kind <> 'unit')
+execute function authz_private.tg_register_kind();
+
 create or replace trigger _200_place_on_insert
 before insert on authz.org_units
 for each row

@@ -1,0 +1,243 @@
+-- Who owns and who may what. A right that is not in the list below is a decision to be made here.
+begin;
+set local search_path = tap, public, ext, pg_catalog;
+-- Rights on the database itself are not copied from a template, nor restored from a plain dump.
+select ops.apply_database_rights();
+set local role fundwarden_owner;
+select plan(16);
+
+create temporary view our_schemas as
+select n.oid, n.nspname, n.nspacl, n.nspowner
+from pg_namespace as n
+where n.nspowner = to_regrole('fundwarden_owner') or n.nspname in ('ext', 'fundwarden');
+
+create temporary view our_grants as
+select
+    coalesce(r.rolname, 'PUBLIC') as grantee,
+    g.object,
+    a.privilege_type as privilege,
+    a.is_grantable
+from (
+    select 'schema ' || n.nspname, n.nspacl, n.nspowner from our_schemas as n
+    union all
+    select 'function ' || p.oid::regprocedure, coalesce(p.proacl, acldefault('f', p.proowner)),
+        p.proowner
+    from pg_proc as p
+    inner join our_schemas as n on p.pronamespace = n.oid and n.nspname <> 'ext'
+    union all
+    select 'relation ' || c.oid::regclass, c.relacl, c.relowner
+    from pg_class as c
+    inner join our_schemas as n on c.relnamespace = n.oid
+    union all
+    select 'column ' || c.oid::regclass || '.' || t.attname, t.attacl, c.relowner
+    from pg_attribute as t
+    inner join pg_class as c on t.attrelid = c.oid
+    inner join our_schemas as n on c.relnamespace = n.oid
+    union all
+    -- Row and array types have no rights of their own.
+    select 'type ' || y.oid::regtype, coalesce(y.typacl, acldefault('T', y.typowner)), y.typowner
+    from pg_type as y
+    inner join our_schemas as n on y.typnamespace = n.oid and n.nspname <> 'ext'
+    where y.typrelid = 0 and y.typelem = 0
+) as g (object, acl, owner)
+cross join lateral aclexplode(g.acl) as a
+left join pg_roles as r on a.grantee = r.oid
+where a.grantee <> g.owner;
+
+-- Owners.
+select is_empty(
+    $$
+    select c.oid::regclass::text, c.relowner::regrole
+    from pg_class as c
+    inner join our_schemas as n on c.relnamespace = n.oid and n.nspname <> 'ext'
+    where c.relowner <> to_regrole('fundwarden_owner')
+    union all
+    select p.oid::regprocedure::text, p.proowner::regrole
+    from pg_proc as p
+    inner join our_schemas as n on p.pronamespace = n.oid and n.nspname <> 'ext'
+    where p.proowner <> to_regrole('fundwarden_owner')
+    union all
+    select y.oid::regtype::text, y.typowner::regrole
+    from pg_type as y
+    inner join our_schemas as n on y.typnamespace = n.oid and n.nspname <> 'ext'
+    where y.typowner <> to_regrole('fundwarden_owner')
+    $$,
+    'everything is owned by fundwarden_owner'
+);
+select set_eq(
+    $$select nspname::text from our_schemas where nspowner = to_regrole('fundwarden_owner')
+    and nspname <> 'fundwarden'$$,
+    array['authz', 'authz_private', 'finance', 'audit', 'ops'],
+    'the owner owns these schemas and no other'
+);
+select is_empty(
+    $$
+    select rolname
+    from pg_roles
+    where rolname like 'fundwarden\_%'
+        and (
+            rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication
+            or rolcanlogin
+        )
+    $$,
+    'no role of ours is a superuser, passes row security, makes roles or logs in'
+);
+select bag_eq(
+    $$
+    select member::regrole::text, roleid::regrole::text
+    from pg_auth_members
+    where member::regrole::text like 'fundwarden\_%'
+    $$,
+    $$values ('fundwarden_trusted', 'fundwarden_app')$$,
+    'the trusted role is the application role and more; no other role of ours is in any'
+);
+
+-- Rights.
+select is_empty(
+    $$select object, privilege from our_grants where grantee = 'PUBLIC'$$,
+    'PUBLIC may nothing, and execute no function'
+);
+select is_empty(
+    $$select grantee, object, privilege from our_grants where is_grantable$$,
+    'what is granted cannot be passed on'
+);
+
+create temporary table expected (grantee text, object text, privilege text);
+insert into expected (grantee, object, privilege)
+select g.grantee, w.object, w.privilege
+from (
+    values
+    ('fundwarden_app', 'schema authz', 'USAGE'),
+    ('fundwarden_app', 'schema ext', 'USAGE'),
+    ('fundwarden_app', 'schema finance', 'USAGE'),
+    ('fundwarden_app', 'function authz.ancestors(integer)', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.current_user_id()', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.descendants(integer)', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.subordinates(bigint)', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.user_scope(bigint,text,text)', 'EXECUTE'),
+    (
+        'fundwarden_app',
+        'function finance.count_authorized_funds(bigint,numeric,numeric,text,'
+        'timestamp with time zone,timestamp with time zone)',
+        'EXECUTE'
+    ),
+    ('fundwarden_app', 'function finance.explain_fund_access(bigint,bigint)', 'EXECUTE'),
+    (
+        'fundwarden_app',
+        'function finance.page_authorized_funds(bigint,integer,integer,text,text,numeric,numeric,'
+        'text,timestamp with time zone,timestamp with time zone)',
+        'EXECUTE'
+    ),
+    ('fundwarden_trusted', 'function authz.act_as(bigint,text)', 'EXECUTE'),
+    ('fundwarden_operator', 'schema ops', 'USAGE'),
+    ('fundwarden_operator', 'function ops.check_database_rights()', 'EXECUTE'),
+    ('fundwarden_auditor', 'schema audit', 'USAGE'),
+    ('fundwarden_auditor', 'schema ext', 'USAGE'),
+    ('fundwarden_auditor', 'schema ops', 'USAGE'),
+    ('fundwarden_auditor', 'function ops.check_database_rights()', 'EXECUTE'),
+    ('fundwarden_owner', 'schema ext', 'USAGE')
+) as w (grantee, object, privilege)
+-- What an application may ask, an operator may ask about anybody.
+cross join lateral (
+    values (w.grantee), (case w.grantee when 'fundwarden_app' then 'fundwarden_operator' end)
+) as g (grantee)
+where g.grantee is not null;
+
+select bag_eq(
+    'select grantee::text, object, privilege from our_grants',
+    'select grantee, object, privilege from expected',
+    'what is granted is what is listed, no more and no less'
+);
+select bag_eq(
+    $$
+    select d.defaclobjtype::text, a.grantee::regrole::text, a.privilege_type
+    from pg_default_acl as d
+    cross join lateral aclexplode(d.defaclacl) as a
+    where d.defaclrole = to_regrole('fundwarden_owner')
+    $$,
+    $$values ('f', 'fundwarden_owner', 'EXECUTE'), ('T', 'fundwarden_owner', 'USAGE')$$,
+    'functions and types made later are nobody''s either'
+);
+
+-- What these rights come to, whatever way they were given.
+create temporary view callers as
+select r.rolname
+from pg_roles as r
+where r.rolname in (
+    'fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor', 'fundwarden_operator'
+);
+select is_empty(
+    $$
+    select r.rolname, c.oid::regclass
+    from callers as r
+    cross join pg_class as c
+    inner join our_schemas as n on c.relnamespace = n.oid
+    where c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and (
+            has_table_privilege(
+                r.rolname, c.oid,
+                'select, insert, update, delete, truncate, references, trigger'
+            )
+            or has_any_column_privilege(
+                r.rolname, c.oid, 'select, insert, update, references'
+            )
+        )
+    $$,
+    'no caller has a right on any table or view'
+);
+select is_empty(
+    $$
+    select r.rolname, c.oid::regclass
+    from callers as r
+    cross join pg_class as c
+    inner join our_schemas as n on c.relnamespace = n.oid
+    where c.relkind = 'S' and has_sequence_privilege(r.rolname, c.oid, 'usage, select, update')
+    $$,
+    'nor on any sequence'
+);
+select is_empty(
+    $$
+    select r.rolname, n.nspname
+    from callers as r
+    cross join pg_namespace as n
+    where n.nspname !~ '^pg_(toast_)?temp_' and has_schema_privilege(r.rolname, n.oid, 'create')
+    $$,
+    'nor may create in any schema'
+);
+select is_empty(
+    $$
+    select r.rolname, n.nspname
+    from callers as r
+    cross join pg_namespace as n
+    where n.nspname in ('authz_private', 'fundwarden')
+        and has_schema_privilege(r.rolname, n.oid, 'usage')
+    $$,
+    'nor look into the private schemas'
+);
+select is_empty(
+    $$
+    select r.rolname, p.privilege
+    from callers as r
+    cross join (values ('create'), ('temporary')) as p (privilege)
+    where has_database_privilege(r.rolname, current_database(), p.privilege)
+    $$,
+    'nor create schemas or temporary tables'
+);
+select ok(
+    has_database_privilege('fundwarden_owner', current_database(), 'temporary'),
+    'the owner makes temporary tables: the page table is one'
+);
+select is_empty(
+    'select what from ops.check_database_rights()', 'the product''s own check finds nothing'
+);
+select is_empty(
+    $$
+    select r.rolname
+    from callers as r
+    where pg_has_role(r.rolname, 'fundwarden_owner', 'member')
+    $$,
+    'no caller can become the owner'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,291 @@
+"""Seeding gives what row-by-row inserts would, the same each time, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+from servers import Server
+
+from runner.connect import Target
+from runner.errors import RunnerError
+from runner.migrations import catalog_snapshot, differences
+from runner.seeding import prepare, seed
+from runner.statistics import sizes
+
+# In the order in which rows can be inserted; only what a person would write, the rest is derived.
+WRITTEN = {
+    "authz.org_units": "id, parent_id, code, name, kind, sort_order, metadata, is_active",
+    "authz.users": "id, username, base_unit_id, profile, is_active",
+    "authz.memberships": "id, user_id, unit_id, valid_from, valid_until",
+    "authz.user_roles": (
+        "id, user_id, role_id, unit_id, inherit_to_descendants, valid_from, valid_until"
+    ),
+    "finance.customers": "tenant_id, id, name, manager_id",
+    "finance.orders": "tenant_id, id, handler_id, customer_id",
+    "finance.financial_funds": (
+        "tenant_id, id, handle_by, order_id, customer_id, amount, currency, status, created_at"
+    ),
+}
+RECORDS = 1_500
+DIGESTS: dict[str, str] = {}
+
+
+def quiet(line: str) -> None:
+    del line
+
+
+def counts(conninfo: str) -> dict[str, int]:
+    with psycopg.connect(conninfo) as conn:
+        return {f"{row['schema']}.{row['name']}": row["rows"] for row in sizes(conn)}
+
+
+def digest(conninfo: str) -> str:
+    """Of all that was seeded, times of writing left out."""
+    with psycopg.connect(conninfo) as conn:
+        parts = [
+            conn.execute(
+                f"select md5(coalesce(string_agg(to_jsonb(t)::text, ' ' order by t.id), '')) "
+                f"from (select {columns} from {table}) as t"
+            ).fetchone()
+            for table, columns in WRITTEN.items()
+        ]
+    return " ".join(str(part[0]) for part in parts if part)
+
+
+def everything(conninfo: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables with all their columns, except when they were written."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    with psycopg.connect(conninfo) as conn:
+        for row in sizes(conn):
+            table = f"{row['schema']}.{row['name']}"
+            found[table] = conn.execute(
+                f"select to_jsonb(t) - 'updated_at' - 'tree_version' "
+                f"- case when %s = 'finance.financial_funds' then '' else 'created_at' end "
+                f"from {table} as t order by 1",
+                (table,),
+            ).fetchall()
+    return found
+
+
+@pytest.fixture
+def another(server: Server) -> Iterator[str]:
+    """A second copy of the template."""
+    with server.copy() as janitor:
+        yield server.conninfo(janitor.dbname)
+
+
+def test_seeded_rows_are_those_that_row_by_row_inserts_make(database: str, another: str) -> None:
+    seed(Target(database), records=RECORDS, say=quiet)
+    with psycopg.connect(database) as source, psycopg.connect(another) as into:
+        for table, columns in WRITTEN.items():
+            # Parents before children, whatever their ids.
+            order = "level, id" if table == "authz.org_units" else "id"
+            rows = source.execute(f"select {columns} from {table} order by {order}").fetchall()
+            assert len(rows) >= 15
+            places = ", ".join(["%s"] * len(columns.split(", ")))
+            for row in rows:
+                values = [psycopg.types.json.Jsonb(v) if isinstance(v, dict) else v for v in row]
+                into.execute(
+                    f"insert into {table} ({columns}) overriding system value values ({places})",
+                    values,
+                )
+    seeded, inserted = everything(database), everything(another)
+    assert seeded.keys() == inserted.keys()
+    for table in seeded:
+        assert seeded[table] == inserted[table], table
+
+
+def test_the_catalog_is_the_same_afterwards(database: str) -> None:
+    with psycopg.connect(database) as conn:
+        before = catalog_snapshot(conn)
+    seed(Target(database), records=RECORDS, say=quiet)
+    seed(Target(database), records=RECORDS, append=True, say=quiet)
+    seed(Target(database), records=RECORDS, reset=True, say=quiet)
+    with psycopg.connect(database) as conn:
+        assert differences(before, catalog_snapshot(conn)) == []
+
+
+def indexes(conninfo: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(conninfo) as conn:
+        return conn.execute(
+            "select schemaname, tablename, indexname, indexdef from pg_indexes "
+            "where schemaname in ('authz', 'finance') order by 1, 2, 3"
+        ).fetchall()
+
+
+def test_every_index_is_back(database: str) -> None:
+    before = indexes(database)
+    seed(Target(database), records=RECORDS, say=quiet)
+    assert indexes(database) == before
+    with psycopg.connect(database) as conn:
+        row = conn.execute(
+            "select count(*) from pg_index where not (indisvalid and indisready)"
+        ).fetchone()
+        assert row == (0,)
+
+
+def test_a_seed_gives_the_same_rows_each_time_on_every_server(database: str, another: str) -> None:
+    seed(Target(database), records=RECORDS, random_seed=7, say=quiet)
+    seed(Target(another), records=RECORDS, random_seed=8, say=quiet)
+    assert digest(database) != digest(another)
+    assert digest(database) == DIGESTS.setdefault("7", digest(database))
+    seed(Target(another), records=RECORDS, random_seed=7, reset=True, say=quiet)
+    assert digest(another) == digest(database)
+
+
+def test_counts_are_the_records_asked_for(database: str) -> None:
+    seed(Target(database), records=RECORDS, say=quiet)
+    found = counts(database)
+    for table in ("authz.users", "authz.memberships", "finance.customers", "finance.orders"):
+        assert found[table] == RECORDS
+    assert found["finance.financial_funds"] == RECORDS
+
+
+@pytest.mark.parametrize("records", [1, 2, 3, 9, 50])
+def test_few_records_are_no_special_case(database: str, records: int) -> None:
+    seed(Target(database), records=records, say=quiet)
+    assert counts(database)["finance.financial_funds"] == records
+
+
+def test_a_filled_database_is_refused_and_stays(database: str) -> None:
+    seed(Target(database), records=200, say=quiet)
+    before = digest(database)
+    with pytest.raises(RunnerError, match="already holds data") as refused:
+        seed(Target(database), records=200, say=quiet)
+    assert "--append" in (refused.value.hint or "")
+    assert digest(database) == before
+
+
+def test_one_unit_is_enough_to_be_refused(database: str) -> None:
+    with psycopg.connect(database) as conn:
+        conn.execute("insert into authz.org_units (code) values ('mine')")
+    with pytest.raises(RunnerError, match="already holds data"):
+        seed(Target(database), records=200, say=quiet)
+
+
+def test_append_leaves_what_is_there(database: str) -> None:
+    seed(Target(database), records=RECORDS, say=quiet)
+    before = everything(database)
+    seed(Target(database), records=RECORDS, append=True, say=quiet)
+    after = everything(database)
+    for table, rows in before.items():
+        assert [row for row in after[table] if row in rows] == rows, table
+    assert counts(database)["finance.financial_funds"] == 2 * RECORDS
+
+
+def test_reset_starts_anew(database: str, another: str) -> None:
+    seed(Target(database), records=RECORDS, random_seed=1, say=quiet)
+    seed(Target(database), records=300, random_seed=2, reset=True, say=quiet)
+    seed(Target(another), records=300, random_seed=2, say=quiet)
+    assert everything(database) == everything(another)
+
+
+def test_ids_go_on_after_the_seeded_ones(database: str) -> None:
+    seed(Target(database), records=300, say=quiet)
+    with psycopg.connect(database) as conn:
+        unit, user = (
+            conn.execute("select max(id) from authz.users").fetchone(),
+            conn.execute(
+                "insert into authz.users (username, base_unit_id) "
+                "select 'new', max(id) from authz.org_units returning id"
+            ).fetchone(),
+        )
+        assert unit and user and user[0] == unit[0] + 1
+
+
+def test_supervisors_of_different_size_are_listed_and_user_2_has_a_thousand(database: str) -> None:
+    seed(Target(database), records=20_000, say=quiet)
+    with psycopg.connect(database) as conn:
+        people = dict(
+            conn.execute("select user_id, subordinates from authz.supervisors").fetchall()
+        )
+        assert 800 <= people[2] <= 1_250
+        for size in (10, 100, 1_000):
+            assert any(0.6 * size <= found <= 1.6 * size for found in people.values()), size
+        # The view counts by units, the function walks the people.
+        for user in [2, *sorted(people)[::97]]:
+            row = conn.execute("select count(*) from authz.subordinates(%s)", (user,)).fetchone()
+            assert row == (people[user],)
+        levels = conn.execute("select max(level), count(*) from authz.org_units").fetchone()
+        assert levels and levels[0] >= 5 and levels[1] == 200
+        tenants = conn.execute(
+            "select count(*) from authz.users group by tenant_id order by 1"
+        ).fetchall()
+        assert len(tenants) >= 3 and tenants[-1][0] > 5 * tenants[0][0]
+
+
+def test_a_session_lost_before_the_commit_leaves_nothing(database: str) -> None:
+    before, empty = indexes(database), counts(database)
+    with closing(psycopg.connect(database)) as conn:
+        steps = [s for s in prepare(conn, 300, 1, append=False, reset=False) if s.phase != "vacuum"]
+    for stop in range(0, len(steps), 7):
+        with closing(psycopg.connect(database)) as conn:
+            steps = prepare(conn, 300, 1, append=False, reset=False)
+            for step in steps[:stop]:
+                conn.execute(step.command)
+        assert counts(database) == empty
+        assert indexes(database) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 1)], ids=["kill", "int"]
+)
+def test_a_runner_stopped_half_way_leaves_nothing_and_the_next_one_works(
+    database: str, number: int, code: int
+) -> None:
+    empty = counts(database)
+    command = [sys.executable, "-m", "runner.cli", "--dsn", database, "seed", "--records", "60000"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as running:
+        assert running.stdout is not None and running.stderr is not None
+        for line in running.stdout:
+            if line.startswith("customers"):
+                running.send_signal(number)
+                break
+        said = running.stderr.read()
+        running.wait()
+    assert running.returncode == code
+    if number == signal.SIGINT:
+        assert "Nothing was changed" in said
+    # The server takes a moment to notice that its client is gone; the lock says when.
+    seed(Target(database), records=200, say=quiet)
+    assert counts(database)["finance.financial_funds"] == 200
+    assert empty["finance.financial_funds"] == 0
+
+
+def test_a_database_without_the_schema_is_refused(server: Server) -> None:
+    with pytest.raises(RunnerError, match="holds no fundwarden schema") as refused:
+        seed(Target(server.conninfo("postgres")), records=10, say=quiet)
+    assert "runner migrate" in (refused.value.hint or "")
+
+
+def test_a_login_that_is_not_the_owner_is_refused(app_login: str) -> None:
+    with pytest.raises(RunnerError, match="may not act as fundwarden_owner"):
+        seed(Target(app_login), records=10, say=quiet)
+
+
+def test_lines_say_how_far_it_is(database: str) -> None:
+    said: list[str] = []
+    seed(Target(database), records=2_000, say=said.append, progress=False)
+    assert any(line.startswith("funds: ") and "/s" in line and "left" in line for line in said)
+    assert "rows in" in said[-1]
+
+
+def test_a_bar_is_drawn_where_a_person_watches(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed(Target(database), records=500, say=quiet, progress=True)
+    assert "Indexes and keys" in capsys.readouterr().out
