@@ -15,7 +15,7 @@ from runner.errors import RunnerError
 from runner.migrations import migrate
 from runner.seeding import seed
 
-PEOPLE = (100, 1_000, 10_000, 100_000)
+PEOPLE = (10, 100, 1_000, 10_000, 100_000)
 
 FILLED = "select count(*) from finance.financial_funds"
 
@@ -74,14 +74,13 @@ def demo(target: Target, *, records: int) -> None:
 
 
 def _supervisors(conn: psycopg.Connection[Any]) -> list[tuple[int, int]]:
-    """At most three, of very different size: about the smallest, middle and largest of PEOPLE."""
+    """At most three, of very different size: about the largest of PEOPLE there are."""
     rows = conn.execute(SUPERVISORS).fetchall()
     if not rows:
         return []
     there = [size for size in PEOPLE if size <= rows[-1][1] * 2] or [PEOPLE[0]]
-    wanted = sorted({there[0], there[len(there) // 2], there[-1]})
     near = [
-        min(rows, key=lambda row: (round(abs(row[1] / size - 1), 1), row[0])) for size in wanted
+        min(rows, key=lambda row: (round(abs(row[1] / size - 1), 1), row[0])) for size in there[-3:]
     ]
     return list(dict.fromkeys(near))
 
