@@ -92,7 +92,7 @@ select throws_ok(
 );
 set local role fundwarden_trusted;
 select throws_ok(
-    'select * from authz_private.clock_override', '42501', null, 'no caller reads the clock''s table'
+    'select * from authz_private.clock_override', '42501', null, 'no caller reads the override'
 );
 select throws_ok(
     $$insert into authz_private.clock_override (instant) values ('2000-01-01')$$,

@@ -31,7 +31,10 @@ select
 
 select row_eq(
     'select funds, total, units, people, supervises from answers',
-    row('{9401,9402}'::bigint [], 2::bigint, '{9002,9003}'::int [], '{9102,9103}'::bigint [], 1::bigint),
+    row(
+        '{9401,9402}'::bigint [], 2::bigint, '{9002,9003}'::int [], '{9102,9103}'::bigint [],
+        1::bigint
+    ),
     'all on: everything'
 );
 
@@ -98,7 +101,10 @@ update authz.org_units set is_active = false where id = 9003;
 update authz.users set is_active = false where id = 9103;
 select row_eq(
     'select funds, total, units, people, supervises from answers',
-    row('{9401,9402}'::bigint [], 2::bigint, '{9002,9003}'::int [], '{9102,9103}'::bigint [], 1::bigint),
+    row(
+        '{9401,9402}'::bigint [], 2::bigint, '{9002,9003}'::int [], '{9102,9103}'::bigint [],
+        1::bigint
+    ),
     'seen from above, an inactive unit and an inactive owner change nothing'
 );
 update authz.org_units set is_active = true where id = 9003;

@@ -114,8 +114,8 @@ select results_eq(
     'null is the user signed in'
 );
 select throws_ok(
-    'select * from authz.subordinates(9101)', '42501', 'user_id: not allowed to ask about this user',
-    'another user is refused'
+    'select * from authz.subordinates(9101)', '42501',
+    'user_id: not allowed to ask about this user', 'another user is refused'
 );
 select throws_ok(
     'select * from authz.subordinates(424242)', '42501',
