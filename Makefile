@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	.ci/ensure-pgtap
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

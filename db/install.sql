@@ -33,7 +33,9 @@
 \ir functions/authz_private.tg_rewrite_subtree.sql
 \ir functions/authz_private.tg_tenant_of_unit.sql
 \ir functions/authz_private.tg_tenant_of_user.sql
-\ir functions/authz_private.tg_keep_user_tenant.sql
+\ir functions/authz_private.tg_keep_tenant.sql
+\ir functions/authz_private.tg_role_fits.sql
+\ir functions/authz_private.tg_system_scope_fits.sql
 \ir functions/authz_private.tg_owner_unit.sql
 \ir functions/authz_private.tg_fund_owner_units.sql
 \ir functions/authz.move_unit.sql
@@ -41,6 +43,8 @@
 \ir triggers/authz.org_units.sql
 \ir triggers/authz.users.sql
 \ir triggers/authz.memberships.sql
+\ir triggers/authz.roles.sql
+\ir triggers/authz.role_permissions.sql
 \ir triggers/authz.user_roles.sql
 \ir triggers/finance.customers.sql
 \ir triggers/finance.orders.sql

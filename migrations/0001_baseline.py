@@ -13,7 +13,7 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "a30309c82580c40d29c7ce4700bb5851107c112e1b58796a9acf20677ad091c6",
+        "d689b03c30cfb61491d2ada9df13c6db50f45eb005a61699bd30b765848a656d",
     ),
     (
         "schema/020_authz_people.sql",

@@ -53,7 +53,7 @@ def servers() -> Iterator[Callable[[int], Server]]:
 
 
 @pytest.fixture
-def server(servers: Callable[[int], Server]) -> Server:
+def newest(servers: Callable[[int], Server]) -> Server:
     return servers(18)
 
 
@@ -82,8 +82,8 @@ def tree(tmp_path: Path) -> Tree:
 
 
 @pytest.fixture
-def db(server: Server, tree: Tree) -> Database:
-    return Database(server, server.create_database(), tree.root)
+def db(newest: Server, tree: Tree) -> Database:
+    return Database(newest, newest.create_database(), tree.root)
 
 
 @pytest.fixture
@@ -424,12 +424,12 @@ def test_an_error_in_a_migration_names_its_line(installed: Database, tree: Tree)
     ],
 )
 def test_a_wrong_tree_is_refused_before_the_database_is_asked(
-    tree: Tree, change: Callable[[Tree], Any], message: str, server: Server
+    tree: Tree, change: Callable[[Tree], Any], message: str, newest: Server
 ) -> None:
     tree.full()
     change(tree)
     with pytest.raises(RunnerError) as error:
-        Database(server, "no_such_database", tree.root).migrate()
+        Database(newest, "no_such_database", tree.root).migrate()
     assert message in str(error.value)
 
 
@@ -524,7 +524,7 @@ def test_pins_are_renewed_until_the_release_only(tree: Tree) -> None:
 
 
 def test_an_upgraded_database_equals_a_fresh_one_and_a_restored_one(
-    installed: Database, tree: Tree, server: Server
+    installed: Database, tree: Tree, newest: Server
 ) -> None:
     freeze(tree.root)
     tree.migration("0002_add_note.sql", "alter table app.item add column note text default 'x';\n")
@@ -533,9 +533,9 @@ def test_an_upgraded_database_equals_a_fresh_one_and_a_restored_one(
     )
     tree.write("views/app.doubled.sql", VIEW.replace("i.id,", "i.id, i.note,"))
     installed.migrate()
-    fresh = Database(server, server.create_database(), tree.root)
+    fresh = Database(newest, newest.create_database(), tree.root)
     fresh.migrate()
-    restored = Database(server, server.restored(installed.name), tree.root)
+    restored = Database(newest, newest.restored(installed.name), tree.root)
     assert differences(snapshot(fresh), snapshot(installed)) == []
     assert differences(snapshot(fresh), snapshot(restored)) == []
     for one in (installed, fresh, restored):

@@ -8,7 +8,7 @@ create or replace function authz_private.check_fund_filters(
     created_to timestamptz
 )
 returns void
-language plpgsql immutable security invoker parallel safe
+language plpgsql stable security invoker parallel safe
 as $$
 begin
     if min_amount = 'NaN' or max_amount = 'NaN' then

@@ -43,6 +43,9 @@ begin atomic
         case
             when not u.is_active then 'the user is inactive'
             when not r.is_active then 'the role is inactive'
+            when r.tenant_id <> u.tenant_id then 'the role belongs to another tenant'
+            when r.tenant_id is not null and p.scope = 'system'
+                then 'the scope system is for platform roles'
             when ur.valid_from > authz.clock() then 'the grant is not valid yet'
             when ur.valid_until <= authz.clock() then 'the grant has expired'
             when b.valid_from > authz.clock() then 'the membership is not valid yet'

@@ -9,7 +9,9 @@ declare
     schema_name name;
 begin
     execute format(
-        'revoke create, temporary on database %I from public, fundwarden_app', current_database()
+        'revoke create, temporary on database %I from public, fundwarden_app, fundwarden_trusted, '
+        'fundwarden_auditor, fundwarden_operator',
+        current_database()
     );
     execute format(
         'grant temporary on database %I to fundwarden_owner', current_database()
@@ -17,17 +19,20 @@ begin
     for schema_name in
         select n.nspname
         from pg_namespace as n
-        where n.nspname in ('authz', 'authz_private', 'ext', 'finance', 'ops', 'public')
+        where (n.nspname in ('ext', 'public') or pg_get_userbyid(n.nspowner) = 'fundwarden_owner')
             and exists (
                 select
                 from pg_roles as r
-                where r.rolname in ('fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor')
+                where r.rolname in (
+                        'fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor',
+                        'fundwarden_operator'
+                    )
                     and has_schema_privilege(r.rolname, n.oid, 'CREATE')
             )
     loop
         execute format(
             'revoke create on schema %I from public, fundwarden_app, fundwarden_trusted, '
-            'fundwarden_auditor',
+            'fundwarden_auditor, fundwarden_operator',
             schema_name
         );
     end loop;

@@ -35,28 +35,33 @@ begin atomic
         (
             'fundwarden_owner may make temporary tables', true,
             has_database_privilege('fundwarden_owner', current_database(), 'TEMPORARY')
-        ),
-        (
-            'fundwarden_app may make temporary tables', false,
-            has_database_privilege('fundwarden_app', current_database(), 'TEMPORARY')
         )
     ) as w (what, expected, actual)
     where w.expected <> w.actual
     union all
+    select
+        format('%s may %s on the database', r.rolname, p.privilege) as what,
+        'false' as expected,
+        'true' as actual
+    from pg_roles as r
+    cross join unnest(array['CREATE', 'TEMPORARY']) as p (privilege)
+    where r.rolname ~ '^fundwarden_(app|trusted|auditor|operator)$'
+        and has_database_privilege(r.rolname, current_database(), p.privilege)
+    union all
     -- What they could plant there, functions of the owner would find.
     select
-        format('%s may create in schema %s', r.rolname, n.nspname),
-        'false',
-        'true'
+        format('%s may CREATE in schema %s', r.rolname, n.nspname) as what,
+        'false' as expected,
+        'true' as actual
     from pg_namespace as n
     cross join pg_roles as r
-    where n.nspname in ('authz', 'authz_private', 'ext', 'finance', 'ops', 'public')
-        and r.rolname in ('fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor')
+    where (n.nspname ~ '^(ext|public)$' or pg_get_userbyid(n.nspowner) = 'fundwarden_owner')
+        and r.rolname ~ '^fundwarden_(app|trusted|auditor|operator)$'
         and has_schema_privilege(r.rolname, n.oid, 'CREATE');
 end;
 
 comment on function ops.check_database_rights() is
-    'Rights on the database and its schemas that differ from what fundwarden needs; no rows: all as '
-    'it should be.';
+    'Rights on the database and its schemas that differ from what fundwarden needs; no rows: all '
+    'as it should be.';
 revoke all on function ops.check_database_rights() from public;
 grant execute on function ops.check_database_rights() to fundwarden_operator, fundwarden_auditor;

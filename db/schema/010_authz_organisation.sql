@@ -8,8 +8,8 @@ create table authz.unit_kinds (
 );
 
 comment on table authz.unit_kinds is
-    'Registry of the kinds of units, kept by a trigger; region and organization anchor the scopes so '
-    'named.';
+    'Registry of the kinds of units, kept by a trigger; region and organization anchor the scopes '
+    'of these names.';
 comment on column authz.unit_kinds.kind is 'Lower-case word, at most 50 characters.';
 comment on column authz.unit_kinds.description is 'What the kind stands for, for people.';
 

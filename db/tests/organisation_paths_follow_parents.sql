@@ -57,7 +57,8 @@ select throws_ok(
 );
 update authz.org_units set kind = 'orchard' where id = 9004;
 select bag_has(
-    'select kind from authz.unit_kinds', $$values ('orchard')$$, 'a kind not met before is registered'
+    'select kind from authz.unit_kinds', $$values ('orchard')$$,
+    'a kind not met before is registered'
 );
 select throws_ok(
     $$update authz.org_units set kind = 'Two Words' where id = 9004$$, '23514',

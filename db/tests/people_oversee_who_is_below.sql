@@ -2,7 +2,7 @@
 begin;
 set local role fundwarden_owner;
 set local search_path = tap, public, ext, pg_catalog;
-select plan(18);
+select plan(19);
 grant all on all tables in schema pg_temp to public;
 grant all on all sequences in schema pg_temp to public;
 
@@ -122,6 +122,17 @@ select throws_ok(
     'user_id: not allowed to ask about this user', 'and one who is not there no differently'
 );
 set local role fundwarden_owner;
+
+insert into authz.user_roles (user_id, role_id, unit_id, inherit_to_descendants)
+select 9102, r.id, u.id, i.inherits
+from authz.roles as r
+inner join authz.org_units as u on u.id = (select base_unit_id from authz.users where id = 9102)
+cross join (values (true), (false)) as i (inherits)
+where r.code = 'supervisor';
+select is(
+    (select sum(s.subordinates) from authz.supervisors as s where s.user_id = 9102), 1::numeric,
+    'two grants at one unit oversee nobody twice'
+);
 
 select * from finish();
 rollback;

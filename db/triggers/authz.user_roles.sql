@@ -5,3 +5,8 @@ before insert on authz.user_roles
 for each row
 when (new.tenant_id is null)
 execute function authz_private.tg_tenant_of_user();
+
+create or replace trigger _200_role_fits
+before insert or update of role_id, tenant_id on authz.user_roles
+for each row
+execute function authz_private.tg_role_fits();

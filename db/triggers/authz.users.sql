@@ -10,4 +10,4 @@ create or replace trigger _200_keep_tenant
 before update of tenant_id on authz.users
 for each row
 when (old.tenant_id is distinct from new.tenant_id)
-execute function authz_private.tg_keep_user_tenant();
+execute function authz_private.tg_keep_tenant();

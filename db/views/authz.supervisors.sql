@@ -11,15 +11,18 @@ with people as (
 ),
 
 oversight as (
-    select distinct
+    select
         ur.user_id,
         n.id as unit_id,
         n.path,
-        ur.inherit_to_descendants
+        bool_or(ur.inherit_to_descendants) as inherit_to_descendants
     from authz.user_roles as ur
     inner join authz.users as u on ur.user_id = u.id and u.is_active
     inner join authz.org_units as n on ur.unit_id = n.id and n.is_active
-    inner join authz.roles as r on ur.role_id = r.id and r.is_active
+    inner join authz.roles as r
+        on ur.role_id = r.id
+        and r.is_active
+        and (r.tenant_id is null or r.tenant_id = ur.tenant_id)
     where (ur.valid_from is null or ur.valid_from <= authz.clock())
         and (ur.valid_until is null or ur.valid_until > authz.clock())
         and exists (
@@ -31,6 +34,7 @@ oversight as (
                 and p.action in ('read', 'manage')
                 and p.resource operator(ext.@>) 'directory.users'::ext.ltree
         )
+    group by ur.user_id, n.id, n.path
 )
 
 select
@@ -45,7 +49,8 @@ where o.inherit_to_descendants or s.unit_id = o.unit_id
 group by o.user_id, o.unit_id;
 
 comment on view authz.supervisors is
-    'Users who oversee a unit by a role that carries users:read for a team, and how many people '
-    'they oversee from there, themselves not counted.';
+    'Users who oversee a unit they were given a role at, where the role carries users:read for a '
+    'team, and how many people they oversee from there, themselves not counted. Wider scopes are '
+    'for authz.subordinates() to count.';
 comment on column authz.supervisors.unit_id is 'Unit of the grant.';
 comment on column authz.supervisors.subordinates is 'People at the unit, and below if inherited.';
