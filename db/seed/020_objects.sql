@@ -87,7 +87,8 @@ as $$
             and s.nspname = 'authz_private'
             and p.proname in (
                 'tg_place_unit', 'tg_register_tenant', 'tg_tenant_of_unit',
-                'tg_tenant_of_user', 'tg_owner_unit', 'tg_fund_owner_units'
+                'tg_tenant_of_user', 'tg_owner_unit', 'tg_fund_owner_units', 'tg_register_kind',
+                'tg_role_fits'
             )
     )
 

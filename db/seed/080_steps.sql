@@ -107,6 +107,19 @@ as $$
             format('vacuum (analyze) %s', t.name),
             0
         from seed_tables as t
+        union all
+        -- Small, and part of every plan.
+        select
+            17,
+            1000 + row_number() over (order by c.oid),
+            'vacuum',
+            c.oid::regclass::text,
+            format('analyze %s', c.oid::regclass),
+            0
+        from pg_class as c
+        where c.relkind = 'r'
+            and c.relnamespace in ('authz'::regnamespace, 'finance'::regnamespace)
+            and c.oid not in (select t.name from seed_tables as t)
     ) as c
     order by c.stage, c.part;
 $$;

@@ -2,7 +2,7 @@
 
 create or replace view authz.supervisors
 with (security_invoker = true) as
-with people as (
+with people as materialized (
     select
         u.base_unit_id as unit_id,
         count(*) as people
@@ -10,7 +10,7 @@ with people as (
     group by u.base_unit_id
 ),
 
-oversight as (
+oversight as materialized (
     select
         ur.user_id,
         n.id as unit_id,

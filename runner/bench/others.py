@@ -163,6 +163,7 @@ def seeding(target: Target, records: int) -> Seeding:
     """Seed and pgbench -i on the same server in the same run, each into a new database."""
     scale = max(1, records // 20_000)
     rival = create(target, "fundwarden_bench_pgbench")
+    _checkpoint(target)
     start = time.perf_counter()
     subprocess.run(
         [program(target, "pgbench"), "-i", "-q", "-s", str(scale), rival.conninfo],
@@ -172,6 +173,7 @@ def seeding(target: Target, records: int) -> Seeding:
     pgbench_seconds = time.perf_counter() - start
     ours = create(target, "fundwarden_bench_seed")
     migrate(ours, say=lambda line: None)
+    _checkpoint(target)
     start = time.perf_counter()
     seed(ours, records=records)
     seconds = time.perf_counter() - start
@@ -185,6 +187,12 @@ def seeding(target: Target, records: int) -> Seeding:
         scale * 100_000,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )
+
+
+def _checkpoint(target: Target) -> None:
+    """Lets nobody write what another one left behind."""
+    with connect(target, autocommit=True) as connection:
+        connection.execute("checkpoint")
 
 
 def similar_supervisors(connection: psycopg.Connection[Any], size: int) -> list[int]:
