@@ -29,7 +29,7 @@ def run(
     """Measure and write REPORT.md and page.svg to out, bench/ of the checkout by default."""
     if suite != "page":
         raise RunnerError(f"there is no suite {suite}", "Suites: page.", USAGE)
-    seconds, load_seconds = (0.3, 3) if quick else (6.0, 30)
+    seconds, load_seconds = (0.3, 3) if quick else (4.0, 30)
     ours = databases.seeded(target, "fundwarden_bench", records, fresh=fresh, say=say)
     with connect(ours, autocommit=True) as connection:
         cases = page.questions(connection)

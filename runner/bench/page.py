@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from runner.bench.methods import METHODS, Question
+from runner.bench.methods import METHODS, PAGE_SIZE, Question
 from runner.errors import RunnerError
 
 SIZES = (100, 1_000, 10_000, 100_000)
@@ -101,8 +101,10 @@ def measure(connection: psycopg.Connection[Any], case: Case, seconds: float) -> 
             if rounds >= 3 and times[key][0] > 400:
                 continue
             # The one before has filled the processor's caches: the first of a turn warms them.
-            turn = [timed(connection, key, case.question) for _ in range(BURST)]
-            times[key].extend(turn[1:])
+            turn = [timed(connection, key, case.question)]
+            if turn[0] < 400:
+                turn = [timed(connection, key, case.question) for _ in range(BURST)]
+            times[key].extend(turn)
         rounds += 1
     case.medians = {key: statistics.median(found[1:]) for key, found in times.items()}
 
@@ -116,19 +118,26 @@ def timed(connection: psycopg.Connection[Any], key: str, question: Question) -> 
 
 
 def first_page(connection: psycopg.Connection[Any], case: Case) -> float:
-    """Median milliseconds of walking or gathering the first page, its total not counted."""
+    """Median milliseconds of the scope and twenty rows along the sort index, no total counted."""
     q = case.question
     column, _, direction = q.order.partition(" ")
+    key = "id" if column == "fund_id" else column
     found = []
-    for _ in range(15):
+    for _ in range(25):
         start = time.perf_counter()
+        scope = connection.execute(
+            "select s.unit_ids from authz.user_scope(%s::bigint, 'funds', 'read') as s",
+            [q.user_id],
+            prepare=True,
+        ).fetchone()
         connection.execute(
-            f"select f.* from finance.financial_funds as f, authz.user_scope(%s, 'funds', 'read') "
-            f"as s where f.tenant_id = %s and (f.handler_unit_id in (select unnest(s.unit_ids)) "
-            f"or f.order_unit_id in (select unnest(s.unit_ids)) "
-            f"or f.customer_unit_id in (select unnest(s.unit_ids))) "
-            f"order by f.{'id' if column == 'fund_id' else column} {direction}, f.id limit 20",
-            [q.user_id, q.tenant_id],
+            f"select f.* from finance.financial_funds as f where f.tenant_id = %s "
+            f"and (f.handler_unit_id in (select unnest(%s::int[])) "
+            f"or f.order_unit_id in (select unnest(%s::int[])) "
+            f"or f.customer_unit_id in (select unnest(%s::int[]))) "
+            f"order by f.{key} {direction}, f.id limit {PAGE_SIZE}",
+            [q.tenant_id, *[scope[0] if scope else []] * 3],
+            prepare=True,
         ).fetchall()
         found.append((time.perf_counter() - start) * 1e3)
     return statistics.median(found)

@@ -132,7 +132,7 @@ def markdown(results: Results) -> str:
                 f"{_verdict(share >= 0.6 and not load.errors)} |"
             )
         growth = max(load.catalog_growth for load in results.loads)
-        lines.append(f"| no growth of pg_class and pg_attribute | {growth} rows and pages "
+        lines.append(f"| no growth of pg_class and pg_attribute | {growth} rows "
                      f"| {_verdict(growth <= 0)} |")  # fmt: skip
     if results.move:
         ratio = results.move.ours / results.move.bare
