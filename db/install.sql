@@ -6,7 +6,9 @@
 \ir schema/010_authz_organisation.sql
 \ir schema/020_authz_people.sql
 \ir schema/030_authz_grants.sql
+\ir schema/035_authz_templates.sql
 \ir schema/040_authz_private.sql
+\ir schema/045_authz_effective.sql
 \ir schema/050_finance_records.sql
 
 -- Repeatable: applied again whenever the text changes.
@@ -16,15 +18,10 @@
 \ir functions/authz.act_as.sql
 \ir functions/authz_private.asks_freely.sql
 \ir functions/authz_private.subtree.sql
-\ir functions/authz_private.grants_of.sql
-\ir functions/authz_private.scope_of.sql
-\ir functions/authz_private.asked_user.sql
-\ir functions/authz_private.asked_unit.sql
-\ir functions/authz.user_scope.sql
-\ir functions/authz_private.subordinates_of.sql
-\ir functions/authz.subordinates.sql
-\ir functions/authz.descendants.sql
-\ir functions/authz.ancestors.sql
+\ir functions/authz_private.role_lineage.sql
+\ir views/authz_private.assignments.sql
+\ir views/authz_private.grants.sql
+\ir views/authz.user_effective_policies_live.sql
 
 \ir functions/authz_private.tg_refuse_path_write.sql
 \ir functions/authz_private.tg_register_kind.sql
@@ -36,6 +33,16 @@
 \ir functions/authz_private.tg_keep_tenant.sql
 \ir functions/authz_private.tg_role_fits.sql
 \ir functions/authz_private.tg_system_scope_fits.sql
+\ir functions/authz_private.tg_policy_fits.sql
+\ir functions/authz_private.tg_role_parent.sql
+\ir functions/authz_private.tg_check_conditions.sql
+\ir functions/authz_private.tg_template_lock.sql
+\ir functions/authz_private.request_refresh.sql
+\ir functions/authz_private.tg_mark_users.sql
+\ir functions/authz_private.tg_mark_changed_users.sql
+\ir functions/authz_private.tg_mark_everyone.sql
+\ir functions/authz_private.refresh_policies.sql
+\ir functions/authz_private.tg_refresh_at_end.sql
 \ir functions/authz_private.tg_owner_unit.sql
 \ir functions/authz_private.tg_fund_owner_units.sql
 \ir functions/authz.move_unit.sql
@@ -43,12 +50,68 @@
 \ir triggers/authz.org_units.sql
 \ir triggers/authz.users.sql
 \ir triggers/authz.memberships.sql
+\ir triggers/authz.resources.sql
+\ir triggers/authz.permissions.sql
+\ir triggers/authz.policies.sql
+\ir triggers/authz.policy_permissions.sql
 \ir triggers/authz.roles.sql
 \ir triggers/authz.role_permissions.sql
+\ir triggers/authz.role_policies.sql
 \ir triggers/authz.user_roles.sql
+\ir triggers/authz.user_policies.sql
+\ir triggers/authz.user_permissions.sql
+\ir triggers/authz.permission_templates.sql
+\ir triggers/authz_private.refresh_requests.sql
 \ir triggers/finance.customers.sql
 \ir triggers/finance.orders.sql
 \ir triggers/finance.financial_funds.sql
+
+\ir views/authz_private.marking_triggers.sql
+\ir views/authz.user_effective_policies.sql
+
+\ir functions/authz_private.compare_values.sql
+\ir functions/authz_private.condition_problems.sql
+\ir functions/authz_private.condition_holds.sql
+\ir functions/authz.condition_problems.sql
+\ir functions/authz_private.expected_marking_triggers.sql
+\ir functions/authz_private.view_answers_for.sql
+\ir functions/authz_private.grant_reaches.sql
+\ir functions/authz_private.anchor_path.sql
+\ir functions/authz_private.grants_in_force.sql
+\ir functions/authz_private.held_grants.sql
+\ir functions/authz_private.facts.sql
+\ir functions/authz_private.template_at.sql
+\ir functions/authz_private.role_units.sql
+\ir functions/authz_private.template_allows.sql
+\ir functions/authz_private.template_units.sql
+\ir functions/authz_private.decide.sql
+\ir functions/authz_private.scope_of.sql
+\ir functions/authz_private.asked_user.sql
+\ir functions/authz_private.asked_unit.sql
+\ir functions/authz_private.asked_place.sql
+\ir functions/authz_private.check_question.sql
+\ir functions/authz.check_user_permission.sql
+\ir functions/authz.check_user_permissions.sql
+\ir functions/authz_private.grants_of.sql
+\ir functions/authz_private.weigh_grants.sql
+\ir functions/authz.explain_user_permission.sql
+\ir functions/authz_private.possible_holders.sql
+\ir functions/authz.users_with_permission.sql
+\ir functions/authz.user_scope.sql
+\ir functions/authz.next_access_change.sql
+\ir functions/authz_private.effective_policies_of.sql
+\ir functions/authz.effective_policies.sql
+\ir functions/authz.user_has_org_permission.sql
+\ir functions/authz_private.subordinates_of.sql
+\ir functions/authz.subordinates.sql
+\ir functions/authz.descendants.sql
+\ir functions/authz.ancestors.sql
+\ir functions/authz.policy_version.sql
+\ir functions/authz_private.refresh_is_due.sql
+\ir functions/authz.refresh_if_marked.sql
+\ir functions/authz.refresh_user_effective_policies.sql
+\ir functions/authz.refresh_user_permissions.sql
+\ir functions/authz.verify_effective_policies.sql
 
 \ir functions/authz_private.check_fund_filters.sql
 \ir functions/authz_private.fund_passes.sql
@@ -72,3 +135,6 @@
 \ir functions/ops.apply_database_rights.sql
 
 \ir views/authz.supervisors.sql
+\ir views/authz.org_permissions.sql
+\ir views/authz.org_permission_summary.sql
+\ir views/authz.permission_template_drift.sql

@@ -21,11 +21,19 @@ FILES = [
     ),
     (
         "schema/030_authz_grants.sql",
-        "4d1b5667c519afdeb186b26121253e20167e64c0c31ff47130ff52a820ddb6dc",
+        "31a550ac9c0abc56551876a70b724b32824672375e5b8da25564015eca53465d",
+    ),
+    (
+        "schema/035_authz_templates.sql",
+        "4817296d82445916a5a62898c639ee0abb58a51e2e07047ebbafc01707e70319",
     ),
     (
         "schema/040_authz_private.sql",
         "310d36865a57be35a596f5e0546242196b0a43d71fa4670003e84c2463b50155",
+    ),
+    (
+        "schema/045_authz_effective.sql",
+        "5e5d1843e84d123bb5f64a226d45060a33ee5c826e6a8e668ad75414c1bd2332",
     ),
     (
         "schema/050_finance_records.sql",

@@ -132,6 +132,21 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 @app.command()
+def refresh(
+    listen: Annotated[
+        bool, typer.Option("--listen", help="After every change, until ended.")
+    ] = False,
+) -> None:
+    """Bring authz.user_effective_policies up to date; answers are exact without, only slower."""
+    from runner import refreshing
+
+    if listen:
+        refreshing.listen(target(), say=say)
+    else:
+        refreshing.refresh(target(), say=say)
+
+
+@app.command()
 def demo(records: Annotated[int, typer.Option(min=1, max=10_000_000)] = 100_000) -> None:
     """Migrate, seed, page authorised funds and say why they are visible."""
     from runner.demo import demo as run

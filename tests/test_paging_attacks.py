@@ -93,7 +93,8 @@ def check(connection: Connection) -> None:
     """Ann's page, count, scope and explanation are what they are without an attack."""
     assert rows(connection, PAGE) == ANNS_FUNDS
     assert value(connection, COUNT) == 5
-    assert rows(connection, "select * from authz.user_scope(2, 'funds', 'read')") == [([2], False)]
+    scope = rows(connection, "select * from authz.user_scope(2, 'funds', 'read')")
+    assert scope == [([2], False, False)]
     explained = (
         "select is_visible, owner_id, grant_unit_path from finance.explain_fund_access(2, 1)"
     )
@@ -540,6 +541,9 @@ def test_every_private_function_and_every_table_is_out_of_reach(world: str) -> N
                 f"lock table {table} in access share mode",
                 f"copy {table} to stdout",
             ):
+                if statement.startswith("lock") and table == "authz.user_effective_policies":
+                    # Not a table, to LOCK: 42809 before any right is looked at.
+                    continue
                 app.execute("savepoint here")
                 assert refusal(app, statement).sqlstate == "42501", statement
                 app.execute("rollback to here")
@@ -553,6 +557,13 @@ QUESTIONS = [
     "select * from authz.user_scope({}, 'funds', 'read')",
     "select * from authz.subordinates({})",
     "select * from finance.explain_fund_access({}, 1)",
+    "select authz.check_user_permission({}, 'funds', 'read', 1)",
+    'select * from authz.check_user_permissions({}, \'[{{"resource": "funds", '
+    '"action": "read", "unit_id": 1}}]\')',
+    "select * from authz.explain_user_permission({}, 'funds', 'read', 1)",
+    "select * from authz.effective_policies({})",
+    "select authz.next_access_change({})",
+    "select authz.user_has_org_permission({}, 1, 'events.read')",
 ]
 
 # Of the same tenant, a subordinate's unit, another tenant, inactive, absent.

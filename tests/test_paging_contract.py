@@ -728,12 +728,14 @@ PAUSED_SCOPE = """
     create function authz_private.scope_of(
         user_id bigint, resource text, action text, out tenant_id int, out base_unit_id int,
         out every_tenant boolean, out whole_tenant boolean, out unit_ids int [],
-        out own_rows boolean
+        out own_rows boolean, out other_tenants boolean, out own_denied boolean
     )
     returns record language plpgsql stable
     as $$
     begin
-        select s.* into tenant_id, base_unit_id, every_tenant, whole_tenant, unit_ids, own_rows
+        select s.*
+        into tenant_id, base_unit_id, every_tenant, whole_tenant, unit_ids, own_rows,
+            other_tenants, own_denied
         from public.scope_of(user_id, resource, action) as s;
         perform pg_advisory_lock_shared(77);
         perform pg_advisory_unlock_shared(77);

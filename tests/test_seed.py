@@ -66,6 +66,9 @@ def everything(conninfo: str) -> dict[str, list[tuple[Any, ...]]]:
     with psycopg.connect(conninfo) as conn:
         for row in sizes(conn):
             table = f"{row['schema']}.{row['name']}"
+            if table in ("authz.user_effective_policies", "ops.refresh_log"):
+                # As old as it likes; that it says the same as the tables has tests of its own.
+                continue
             found[table] = conn.execute(
                 f"select to_jsonb(t) - 'updated_at' - 'tree_version' "
                 f"- case when %s = 'finance.financial_funds' then '' else 'created_at' end "

@@ -1,7 +1,7 @@
 -- The public face of the decision: unit ids spelled out.
 
 create or replace function authz.user_scope(user_id bigint, resource text, action text)
-returns table (unit_ids int [], own_rows boolean)
+returns table (unit_ids int [], own_rows boolean, own_denied boolean)
 language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
@@ -9,18 +9,18 @@ declare
     subject_id bigint := authz_private.asked_user(user_scope.user_id, 'user_id');
     scope record;
 begin
-    if not exists (select from authz.resources as r where r.code = user_scope.resource) then
-        raise exception 'resource % is not known', coalesce(quote_literal(resource), 'null')
-            using errcode = '22023', hint = 'Pass a code of authz.resources, such as funds.';
-    end if;
-    if action is null or action !~ '^[a-z][a-z0-9_]{0,49}$' then
-        raise exception 'action % is not an action', coalesce(quote_literal(action), 'null')
-            using errcode = '22023', hint = 'Pass a plain lower-case word, such as read.';
-    end if;
+    perform authz_private.check_question(resource, action, '{}');
     select * into scope from authz_private.scope_of(subject_id, resource, action);
     own_rows := scope.own_rows;
+    own_denied := scope.own_denied;
     unit_ids := case
         when scope.every_tenant then array(select u.id from authz.org_units as u order by u.id)
+        when scope.other_tenants then array(
+            select u.id
+            from authz.org_units as u
+            where u.tenant_id <> scope.tenant_id or u.id = any(scope.unit_ids)
+            order by u.id
+        )
         when scope.whole_tenant then array(
             select u.id
             from authz.org_units as u
@@ -34,8 +34,9 @@ end
 $$;
 
 comment on function authz.user_scope(bigint, text, text) is
-    'One row: the units in which the user may do action on resource, ascending, and whether rows '
-    'they own elsewhere count besides. A null user_id means the user signed in. 22023 unknown '
+    'One row: the units in which the user may do action on resource, ascending; own_rows, whether '
+    'rows they own count besides; own_denied, whether rows they own do not though their unit does.'
+    ' A null user_id means the user signed in. 22023 unknown '
     'resource or action; 28000 nobody; 42501 not allowed to ask.';
 revoke all on function authz.user_scope(bigint, text, text) from public;
 grant execute on function authz.user_scope(bigint, text, text)

@@ -8,7 +8,6 @@ as $$
 declare
     me bigint;
     asked_unit_id int;
-    scope record;
 begin
     if asked_id is not null and authz_private.asks_freely() then
         if not exists (select from authz.users as u where u.id = asked_id) then
@@ -32,16 +31,8 @@ begin
     end if;
 
     select u.base_unit_id into asked_unit_id from authz.users as u where u.id = asked_id;
-    select * into scope from authz_private.scope_of(me, 'permissions', 'read');
-    if asked_unit_id is null or not (
-        scope.every_tenant
-        or asked_unit_id = any(scope.unit_ids)
-        or scope.whole_tenant and exists (
-            select
-            from authz.users as u
-            where u.tenant_id = scope.tenant_id and u.id = asked_id
-        )
-    )
+    if asked_unit_id is null
+        or not authz_private.decide(me, 'permissions', 'read', asked_unit_id, '{}')
     then
         raise exception '%: not allowed to ask about this user', parameter
             using

@@ -1,5 +1,6 @@
--- The one decision paging, counting and explaining ask: what a user reaches, as few arrays as
--- will do, so that a query over rows needs no function of the row.
+-- The decision for all places at once: what a user reaches, as few arrays as will do, so that a
+-- query over rows needs no function of the row. Made of the same grants as a single check, with an
+-- empty context.
 
 create or replace function authz_private.scope_of(
     user_id bigint,
@@ -10,48 +11,124 @@ create or replace function authz_private.scope_of(
     out every_tenant boolean,
     out whole_tenant boolean,
     out unit_ids int [],
-    out own_rows boolean
+    out own_rows boolean,
+    out other_tenants boolean,
+    out own_denied boolean
 )
 returns record
 language plpgsql stable security invoker parallel restricted
 as $$
 declare
+    grants authz_private.placed_grant [];
+    denies authz_private.placed_grant [];
     roots ext.ltree [];
     singles int [];
+    template_ids int [] := '{}';
+    tenant_root ext.ltree;
+    base_path ext.ltree;
+    facts jsonb;
+    winner authz.policy_effect;
+    at_base authz.policy_effect;
 begin
     select u.tenant_id, u.base_unit_id
     into scope_of.tenant_id, scope_of.base_unit_id
     from authz.users as u
     where u.id = scope_of.user_id;
 
+    every_tenant := false;
+    whole_tenant := false;
+    own_rows := false;
+    other_tenants := false;
+    own_denied := false;
+    unit_ids := '{}';
+
+    select
+        array_agg(row(
+            h.effect, h.priority, h.scope, h.unit_id, h.anchor_path,
+            h.scope <> 'team' or h.inherit_to_descendants, h.conditions
+        )::authz_private.placed_grant)
+    into grants
+    from authz_private.held_grants(
+        scope_of.user_id, scope_of.resource, scope_of.action,
+        authz_private.view_answers_for(scope_of.user_id)
+    ) as h
+    where h.anchor_path is not null;
+    if exists (
+        select
+        from authz.permission_templates as t
+        where t.permission_key = scope_of.resource || '.' || scope_of.action
+            and t.tenant_id = scope_of.tenant_id
+    )
+    then
+        template_ids := array(
+            select t.unit_id
+            from authz_private.template_units(
+                scope_of.user_id, scope_of.resource || '.' || scope_of.action
+            ) as t
+        );
+    end if;
+    if grants is null then
+        unit_ids := template_ids;
+        return;
+    end if;
+
+    if exists (select from unnest(grants) as g where g.conditions is not null) then
+        facts := authz_private.facts(scope_of.user_id, '{}');
+        grants := array(
+            select g
+            from unnest(grants) as g
+            where g.conditions is null
+                or coalesce(
+                    authz_private.condition_holds(g.conditions, facts), g.effect = 'deny'
+                )
+        );
+    end if;
+    denies := array(select g from unnest(grants) as g where g.effect = 'deny');
+
     select
         coalesce(bool_or(g.scope = 'system'), false),
         coalesce(bool_or(g.scope = 'own'), false),
         array_agg(distinct g.anchor_path) filter (
-            where g.scope in ('region', 'organization')
-            or g.scope = 'team' and g.inherit_to_descendants
+            where g.is_subtree and g.scope not in ('own', 'system')
         ),
-        array_agg(distinct g.unit_id) filter (
-            where g.scope = 'team' and not g.inherit_to_descendants
-        )
-    into scope_of.every_tenant, scope_of.own_rows, roots, singles
-    from authz_private.grants_of(scope_of.user_id, scope_of.resource, scope_of.action) as g
-    where g.refusal is null;
-
-    scope_of.whole_tenant := coalesce(
+        array_agg(distinct g.unit_id) filter (where not g.is_subtree)
+    into every_tenant, own_rows, roots, singles
+    from unnest(grants) as g
+    where g.effect = 'allow';
+    whole_tenant := coalesce(
         exists (select from unnest(roots) as r (path) where ext.nlevel(r.path) = 1), false
     );
-    scope_of.unit_ids := '{}';
-    if scope_of.every_tenant or scope_of.whole_tenant then
-        scope_of.own_rows := false;
+
+    if denies <> '{}' then
+        -- The tenant spelled out, that something can be taken from it.
+        if every_tenant then
+            select g.effect
+            into winner
+            from unnest(grants) as g
+            where g.scope = 'system'
+            order by g.priority desc, g.effect desc
+            limit 1;
+            other_tenants := winner = 'allow';
+        end if;
+        if every_tenant or whole_tenant then
+            select n.path
+            into tenant_root
+            from authz.org_units as n
+            where n.id = scope_of.tenant_id;
+            roots := array[tenant_root];
+        end if;
+        every_tenant := false;
+        whole_tenant := false;
+    elsif every_tenant or whole_tenant then
+        own_rows := false;
         return;
     end if;
 
     -- distinct: one grant may lie inside another.
     if cardinality(roots) = 1 and singles is null then
-        scope_of.unit_ids := array(select s.unit_id from authz_private.subtree(roots[1]) as s);
+        unit_ids := array(select s.unit_id from authz_private.subtree(roots[1]) as s);
     elsif roots is not null or singles is not null then
-        scope_of.unit_ids := array(
+        unit_ids := array(
             select s.unit_id
             from unnest(roots) as r (path)
             cross join lateral authz_private.subtree(r.path) as s
@@ -60,14 +137,63 @@ begin
             from unnest(singles) as i (unit_id)
         );
     end if;
-    if scope_of.base_unit_id = any(scope_of.unit_ids) then
-        -- What the user owns is owned in the base unit, hence already within.
-        scope_of.own_rows := false;
+
+    if template_ids <> '{}' then
+        unit_ids := array(
+            select i.id from unnest(unit_ids) as i (id) union select t.id from unnest(template_ids) as t (id)
+        );
+    end if;
+
+    if denies <> '{}' then
+        unit_ids := array(
+            select n.id
+            from unnest(unit_ids) as i (id)
+            inner join authz.org_units as n on i.id = n.id
+            where not exists (
+                    select
+                    from unnest(denies) as d
+                    where authz_private.grant_reaches(
+                            d.scope, d.unit_id, d.anchor_path, d.is_subtree, n.id, n.path, false
+                        )
+                )
+                or (
+                    select
+                        g.effect = 'allow'
+                        -- Templates allow at priority 0, where deny wins.
+                        or g.priority < 0 and n.id = any(template_ids)
+                    from unnest(grants) as g
+                    where authz_private.grant_reaches(
+                            g.scope, g.unit_id, g.anchor_path, g.is_subtree, n.id, n.path, false
+                        )
+                    order by g.priority desc, g.effect desc
+                    limit 1
+                )
+        );
+        -- What the user owns is owned in the base unit: one more place to decide.
+        select n.path into base_path from authz.org_units as n where n.id = base_unit_id;
+        select
+            case
+                when g.priority < 0 and base_unit_id = any(template_ids) then 'allow' else g.effect
+            end
+        into at_base
+        from unnest(grants) as g
+        where authz_private.grant_reaches(
+                g.scope, g.unit_id, g.anchor_path, g.is_subtree, base_unit_id, base_path, true
+            )
+        order by g.priority desc, g.effect desc
+        limit 1;
+        own_denied := coalesce(at_base = 'deny', false) and base_unit_id = any(unit_ids);
+        own_rows := coalesce(at_base = 'allow', false);
+    end if;
+    if base_unit_id = any(unit_ids) then
+        own_rows := false;
     end if;
 end
 $$;
 
 comment on function authz_private.scope_of(bigint, text, text) is
-    'What the user reaches for resource:action: everything, a whole tenant, or unit_ids, and '
-    'whether rows they own count besides. An unknown user or resource reaches nothing.';
+    'What the user reaches for resource:action: everything, a whole tenant, or unit_ids; '
+    'other_tenants, that every other tenant is reached besides; own_rows, that rows they own count '
+    'though their unit does not; own_denied, that rows they own do not though their unit does. An '
+    'unknown user or resource reaches nothing.';
 revoke all on function authz_private.scope_of(bigint, text, text) from public;

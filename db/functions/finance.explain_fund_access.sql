@@ -1,4 +1,4 @@
--- From the same grants and the same owner units the page is made of.
+-- The decision for each owner of the fund: from the same grants the page is made of.
 
 create or replace function finance.explain_fund_access(user_id bigint, fund_id bigint)
 returns table (
@@ -10,6 +10,9 @@ returns table (
     assignment text,
     grant_id bigint,
     role_code text,
+    policy_name text,
+    effect authz.policy_effect,
+    priority int,
     permission text,
     grant_unit_path text,
     inherit_to_descendants boolean,
@@ -56,63 +59,49 @@ begin
             o.owner_id,
             n.id as owner_unit_id,
             n.path,
-            g.assignment,
-            g.grant_id,
-            g.role_code,
-            g.permission_id,
-            g.permission_resource,
-            g.permission_action,
-            g.scope,
-            g.unit_path,
-            g.anchor_path,
-            g.inherit_to_descendants,
-            g.valid_from,
-            g.valid_until,
-            case
-                when g.refusal is not null then g.refusal
-                when g.scope = 'system' then null
-                when g.scope = 'own' then
-                    case when o.owner_id <> subject_id then 'the owner is another user' end
-                when g.scope = 'team' and not g.inherit_to_descendants then
-                    case when n.id <> g.unit_id then 'the owner is not in the unit' end
-                when not n.path <@ g.anchor_path then 'the owner is not in the unit or below it'
-            end as obstacle
+            w.*,
+            w.counted and w.effect = 'allow' and bool_or(w.decisive and w.effect = 'allow')
+                over (partition by o.tenant_id, o.owner_kind) as shows
         from owners as o
         inner join authz.org_units as n on o.unit_id = n.id
-        inner join authz_private.grants_of(subject_id, 'funds', 'read') as g on true
+        inner join authz_private.weigh_grants(
+            subject_id, 'funds', 'read', o.unit_id, jsonb_build_object('owner_id', o.owner_id)
+        ) as w on true
     )
 
     select
-        c.obstacle is null,
+        c.shows,
         c.owner_kind,
         c.owner_id,
         c.owner_unit_id,
         c.path::text,
-        c.assignment,
-        c.grant_id,
-        c.role_code,
-        format('%s:%s:%s', q.code, c.permission_action, c.scope),
-        c.unit_path::text,
+        c.assignment_type,
+        c.source_id,
+        c.role_path,
+        c.policy_name,
+        c.effect,
+        c.priority,
+        c.permission,
+        c.grant_unit_path,
         c.inherit_to_descendants,
         c.valid_from,
         c.valid_until,
-        coalesce(
-            c.obstacle,
-            case c.scope
-                when 'own' then 'the user owns it'
-                when 'system' then 'the grant reaches every tenant'
-                else format('%s lies in %s', c.path, coalesce(c.anchor_path, c.unit_path))
-            end
-        )
+        case
+            when not c.shows and c.counted and c.effect = 'deny' and c.decisive
+                then 'denied'
+            when not c.shows then c.reason
+            when c.permission like '%:own' then 'the user owns it'
+            when c.permission like '%:system' then 'the grant reaches every tenant'
+            else format('%s lies in %s', c.path, c.grant_unit_path)
+        end
     from considered as c
-    inner join authz.resources as q on c.permission_resource = q.path
     -- Who may not see the fund may not learn whose it is either.
     where free or exists (
         select
         from considered as v
-        where v.tenant_id = c.tenant_id and v.obstacle is null
+        where v.tenant_id = c.tenant_id and v.shows
     )
-    order by c.obstacle is not null, c.owner_kind, c.grant_id, c.permission_id;
+    order by not c.shows, c.owner_kind, c.source_id, c.permission;
 
     if not found and not free then
         raise exception 'fund_id: not allowed to see this fund'

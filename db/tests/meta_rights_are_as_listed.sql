@@ -114,6 +114,32 @@ from (
     ('fundwarden_app', 'function authz.current_user_id()', 'EXECUTE'),
     ('fundwarden_app', 'function authz.descendants(integer)', 'EXECUTE'),
     ('fundwarden_app', 'function authz.subordinates(bigint)', 'EXECUTE'),
+    (
+        'fundwarden_app',
+        'function authz.check_user_permission(bigint,text,text,integer,jsonb)',
+        'EXECUTE'
+    ),
+    ('fundwarden_app', 'function authz.check_user_permissions(bigint,jsonb)', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.condition_problems(jsonb)', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.effective_policies(bigint,integer)', 'EXECUTE'),
+    (
+        'fundwarden_app',
+        'function authz.explain_user_permission(bigint,text,text,integer,jsonb)',
+        'EXECUTE'
+    ),
+    ('fundwarden_app', 'function authz.next_access_change(bigint)', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.policy_version()', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.user_has_org_permission(bigint,integer,text)', 'EXECUTE'),
+    (
+        'fundwarden_app',
+        'function authz.users_with_permission(text,text,integer,bigint,integer)',
+        'EXECUTE'
+    ),
+    ('fundwarden_operator', 'function authz.refresh_if_marked()', 'EXECUTE'),
+    ('fundwarden_operator', 'function authz.refresh_user_effective_policies()', 'EXECUTE'),
+    ('fundwarden_operator', 'function authz.refresh_user_permissions(bigint,integer)', 'EXECUTE'),
+    ('fundwarden_operator', 'function authz.verify_effective_policies()', 'EXECUTE'),
+    ('fundwarden_auditor', 'function authz.verify_effective_policies()', 'EXECUTE'),
     ('fundwarden_app', 'function authz.user_scope(bigint,text,text)', 'EXECUTE'),
     (
         'fundwarden_app',

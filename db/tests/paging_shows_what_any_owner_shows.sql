@@ -81,8 +81,8 @@ select results_eq(
     $$
     values
     ('order handler', true, 'acme.north lies in acme.north'),
-    ('customer manager', false, 'the owner is not in the unit or below it'),
-    ('handler', false, 'the owner is not in the unit or below it')
+    ('customer manager', false, 'acme.south does not lie in acme.north'),
+    ('handler', false, 'acme.south does not lie in acme.north')
     $$,
     'what shows a fund comes first, then what does not'
 );

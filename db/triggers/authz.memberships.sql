@@ -5,3 +5,32 @@ before insert on authz.memberships
 for each row
 when (new.tenant_id is null)
 execute function authz_private.tg_tenant_of_user();
+
+create or replace trigger _900_mark_inserted
+after insert on authz.memberships
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _910_mark_updated
+after update on authz.memberships
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _920_mark_deleted
+after delete on authz.memberships
+referencing old table as old_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _930_mark_truncated
+after truncate on authz.memberships
+for each statement
+execute function authz_private.tg_mark_everyone();
+
+-- Also where session_replication_role is replica: an unmarked change would not be seen.
+alter table authz.memberships enable always trigger _900_mark_inserted;
+alter table authz.memberships enable always trigger _910_mark_updated;
+alter table authz.memberships enable always trigger _920_mark_deleted;
+alter table authz.memberships enable always trigger _930_mark_truncated;

@@ -1,5 +1,27 @@
+-- In firing order.
+
 create or replace trigger _100_keep_tenant
 before update of tenant_id on authz.roles
 for each row
 when (old.tenant_id is distinct from new.tenant_id)
 execute function authz_private.tg_keep_tenant();
+
+create or replace trigger _200_role_parent_on_insert
+before insert on authz.roles
+for each row
+when (new.parent_role_id is not null)
+execute function authz_private.tg_role_parent();
+
+create or replace trigger _210_role_parent_on_update
+before update of parent_role_id on authz.roles
+for each row
+when (new.parent_role_id is not null)
+execute function authz_private.tg_role_parent();
+
+create or replace trigger _900_mark_everyone
+after insert or update or delete or truncate on authz.roles
+for each statement
+execute function authz_private.tg_mark_everyone();
+
+-- Also where session_replication_role is replica: an unmarked change would not be seen.
+alter table authz.roles enable always trigger _900_mark_everyone;

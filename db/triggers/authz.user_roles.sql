@@ -10,3 +10,32 @@ create or replace trigger _200_role_fits
 before insert or update of role_id, tenant_id on authz.user_roles
 for each row
 execute function authz_private.tg_role_fits();
+
+create or replace trigger _900_mark_inserted
+after insert on authz.user_roles
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _910_mark_updated
+after update on authz.user_roles
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _920_mark_deleted
+after delete on authz.user_roles
+referencing old table as old_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _930_mark_truncated
+after truncate on authz.user_roles
+for each statement
+execute function authz_private.tg_mark_everyone();
+
+-- Also where session_replication_role is replica: an unmarked change would not be seen.
+alter table authz.user_roles enable always trigger _900_mark_inserted;
+alter table authz.user_roles enable always trigger _910_mark_updated;
+alter table authz.user_roles enable always trigger _920_mark_deleted;
+alter table authz.user_roles enable always trigger _930_mark_truncated;

@@ -11,3 +11,25 @@ before update of tenant_id on authz.users
 for each row
 when (old.tenant_id is distinct from new.tenant_id)
 execute function authz_private.tg_keep_tenant();
+
+create or replace trigger _910_mark_updated
+after update on authz.users
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_mark_changed_users();
+
+create or replace trigger _920_mark_deleted
+after delete on authz.users
+referencing old table as old_rows
+for each statement
+execute function authz_private.tg_mark_changed_users();
+
+create or replace trigger _930_mark_truncated
+after truncate on authz.users
+for each statement
+execute function authz_private.tg_mark_everyone();
+
+-- Also where session_replication_role is replica: an unmarked change would not be seen.
+alter table authz.users enable always trigger _910_mark_updated;
+alter table authz.users enable always trigger _920_mark_deleted;
+alter table authz.users enable always trigger _930_mark_truncated;

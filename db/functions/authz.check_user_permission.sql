@@ -1,0 +1,26 @@
+-- May this user do this, here, now?
+
+create or replace function authz.check_user_permission(
+    user_id bigint, resource text, action text, unit_id int, context jsonb default '{}'
+)
+returns boolean
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+begin
+    perform authz_private.check_question(resource, action, context);
+    return authz_private.decide(
+        authz_private.asked_user(check_user_permission.user_id, 'user_id'),
+        resource, action, authz_private.asked_place(unit_id, 'unit_id'), context
+    );
+end
+$$;
+
+comment on function authz.check_user_permission(bigint, text, text, int, jsonb) is
+    'Whether the user may do resource:action in the unit, given the context: owner_id is the owner '
+    'of the row in question (for the scope own), other names are for conditions. A null user_id '
+    'means the user signed in. 22023 no such resource, action, unit or user; 28000 nobody; 42501 '
+    'not allowed to ask about this user.';
+revoke all on function authz.check_user_permission(bigint, text, text, int, jsonb) from public;
+grant execute on function authz.check_user_permission(bigint, text, text, int, jsonb)
+to fundwarden_app, fundwarden_operator;

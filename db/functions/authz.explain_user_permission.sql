@@ -1,0 +1,47 @@
+-- Why, or why not: what a check is made of, row by row.
+
+create or replace function authz.explain_user_permission(
+    user_id bigint, resource text, action text, unit_id int, context jsonb default '{}'
+)
+returns table (
+    counted boolean,
+    decisive boolean,
+    reason text,
+    assignment_type text,
+    source_id bigint,
+    role_path text,
+    policy_name text,
+    permission text,
+    effect authz.policy_effect,
+    priority int,
+    grant_unit_id int,
+    grant_unit_path text,
+    inherit_to_descendants boolean,
+    valid_from timestamptz,
+    valid_until timestamptz,
+    conditions jsonb,
+    condition_result text
+)
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+    perform authz_private.check_question(resource, action, context);
+    return query
+    select w.*
+    from authz_private.weigh_grants(
+        authz_private.asked_user(explain_user_permission.user_id, 'user_id'),
+        resource, action, authz_private.asked_place(unit_id, 'unit_id'), context
+    ) as w;
+end
+$$;
+
+comment on function authz.explain_user_permission(bigint, text, text, int, jsonb) is
+    'Every grant that authz.check_user_permission with the same arguments considers: whether it '
+    'counted and why not, which one decided; the answer is allow exactly if the decisive row says '
+    'so, and no without one. A null user_id means the user signed in. 22023, 28000 and 42501 as '
+    'there.';
+revoke all on function authz.explain_user_permission(bigint, text, text, int, jsonb) from public;
+grant execute on function authz.explain_user_permission(bigint, text, text, int, jsonb)
+to fundwarden_app, fundwarden_operator;

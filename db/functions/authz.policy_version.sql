@@ -1,0 +1,39 @@
+-- Marks only come, until a refresh takes them away and leaves another nonce: together they name the
+-- state of every right, windows and the tree aside.
+
+create or replace function authz.policy_version()
+returns text
+language plpgsql stable security definer parallel safe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    nonce text := 'none';
+begin
+    if (
+        select c.relispopulated
+        from pg_class as c
+        where c.oid = 'authz.user_effective_policies'::regclass
+    )
+    then
+        select v.nonce::text into nonce
+        from authz.user_effective_policies as v
+        where v.user_id is null;
+    end if;
+    return md5(
+        coalesce(nonce, 'none') || ' ' || coalesce(
+            (
+                select string_agg(m.id::text, ',' order by m.id)
+                from authz_private.policy_marks as m
+                where not m.is_floor
+            ),
+            ''
+        )
+    );
+end
+$$;
+
+comment on function authz.policy_version() is
+    'A text that differs after every change of grants, roles, policies or users; for callers that '
+    'cache. Also look at authz.next_access_change(), for windows.';
+revoke all on function authz.policy_version() from public;
+grant execute on function authz.policy_version() to fundwarden_app, fundwarden_operator;

@@ -1,0 +1,93 @@
+-- The one refresh. Answers do not depend on it: whom the view does not answer for, the tables do.
+
+create or replace function authz_private.refresh_policies(mode text)
+returns boolean
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+    -- Of all sessions one refreshes; any number will do for the lock.
+    lock_key constant bigint := 7146206021371954;
+    view_id constant regclass := 'authz.user_effective_policies'::regclass;
+    is_populated boolean;
+    began constant timestamptz := clock_timestamp();
+    changed bigint;
+    refreshed record;
+    floor_xid xid8;
+begin
+    if not pg_try_advisory_xact_lock(lock_key) then
+        return false;
+    end if;
+    select c.relispopulated into is_populated from pg_class as c where c.oid = view_id;
+    -- By what there is to read, which is known also where nothing was analysed yet.
+    if mode = 'immediate' and (
+        select
+            (
+                pg_relation_size('authz.user_roles')
+                + pg_relation_size('authz.user_policies')
+                + pg_relation_size('authz.user_permissions')
+            ) / 64 > s.refresh_immediately_up_to
+        from authz.settings as s
+    )
+    then
+        return false;
+    end if;
+
+    changed := pg_stat_get_xact_tuples_inserted(view_id) + pg_stat_get_xact_tuples_deleted(view_id);
+    begin
+        if is_populated then
+            refresh materialized view concurrently authz.user_effective_policies;
+        else
+            refresh materialized view authz.user_effective_policies;
+        end if;
+    exception
+        -- Not hidden: logged, and the marks stay. A grant must not fail for a projection of it.
+        when others then
+            if mode = 'manual' then
+                raise;
+            end if;
+            insert into ops.refresh_log (started_at, mode, failure)
+            values (began, refresh_policies.mode, format('%s (%s)', sqlerrm, sqlstate));
+            return false;
+    end;
+    changed := pg_stat_get_xact_tuples_inserted(view_id)
+        + pg_stat_get_xact_tuples_deleted(view_id) - changed;
+
+    -- Marks the new view has seen, those of this transaction among them, and those restored from
+    -- another cluster, whose transactions this one does not know. The floor tells any view but
+    -- this one and later ones that they are gone.
+    select v.snapshot, v.refreshed_by, v.nonce
+    into refreshed
+    from authz.user_effective_policies as v
+    where v.user_id is null;
+    delete from authz_private.policy_marks as m
+    where not m.is_floor
+        and (
+            m.xid < pg_snapshot_xmin(refreshed.snapshot)
+            or m.xid = refreshed.refreshed_by
+            or m.xid >= pg_snapshot_xmax(pg_current_snapshot())
+        );
+    floor_xid := (refreshed.refreshed_by::text::numeric + 1)::text::xid8;
+    update authz_private.policy_marks as m
+    set xid = floor_xid, nonce = refreshed.nonce
+    where m.is_floor;
+    if not found then
+        insert into authz_private.policy_marks (xid, is_floor, nonce)
+        values (floor_xid, true, refreshed.nonce);
+    end if;
+
+    insert into ops.refresh_log (started_at, finished_at, mode, rows_changed)
+    values (began, clock_timestamp(), refresh_policies.mode, changed);
+    delete from ops.refresh_log as l
+    where l.id <= (select max(x.id) - 10000 from ops.refresh_log as x);
+    return true;
+end
+$$;
+
+comment on function authz_private.refresh_policies(text) is
+    'Refreshes authz.user_effective_policies, deletes the marks it has seen and logs it; '
+    'false when '
+    'another session is at it, the view is too large for the mode immediate, or it failed and was '
+    'logged (in the mode manual a failure is raised).';
+revoke all on function authz_private.refresh_policies(text) from public;

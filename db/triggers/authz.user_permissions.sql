@@ -1,0 +1,41 @@
+-- Fills what is omitted; a tenant that is given and wrong is refused by the foreign keys.
+
+create or replace trigger _100_tenant_of_user
+before insert on authz.user_permissions
+for each row
+when (new.tenant_id is null)
+execute function authz_private.tg_tenant_of_user();
+
+create or replace trigger _200_grant_fits
+before insert or update of permission_id, tenant_id on authz.user_permissions
+for each row
+execute function authz_private.tg_system_scope_fits();
+
+create or replace trigger _900_mark_inserted
+after insert on authz.user_permissions
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _910_mark_updated
+after update on authz.user_permissions
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _920_mark_deleted
+after delete on authz.user_permissions
+referencing old table as old_rows
+for each statement
+execute function authz_private.tg_mark_users();
+
+create or replace trigger _930_mark_truncated
+after truncate on authz.user_permissions
+for each statement
+execute function authz_private.tg_mark_everyone();
+
+-- Also where session_replication_role is replica: an unmarked change would not be seen.
+alter table authz.user_permissions enable always trigger _900_mark_inserted;
+alter table authz.user_permissions enable always trigger _910_mark_updated;
+alter table authz.user_permissions enable always trigger _920_mark_deleted;
+alter table authz.user_permissions enable always trigger _930_mark_truncated;

@@ -1,0 +1,92 @@
+-- A projection of authz.user_effective_policies_live that says which snapshot it is of: in the row
+-- without user. Readers use it for whom no change is newer, so that it may be as old as it likes.
+
+create materialized view authz.user_effective_policies as
+select
+    l.user_id,
+    l.organization_id,
+    l.business_unit_id,
+    l.policy_id,
+    l.policy_name,
+    l.effect,
+    l.priority,
+    l.resources,
+    l.action,
+    l.scope,
+    l.conditions,
+    l.assignment_type,
+    l.source_id,
+    l.role_id,
+    l.permission_id,
+    l.membership_id,
+    l.inherit_to_descendants,
+    l.valid_from,
+    l.valid_until,
+    l.grant_key,
+    null::pg_catalog.pg_snapshot as snapshot,
+    null::pg_catalog.xid8 as refreshed_by,
+    null::uuid as nonce,
+    null::oid [] as guard_ids,
+    null::numeric as guard_sum
+from authz.user_effective_policies_live as l
+union all
+select
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    'snapshot',
+    pg_catalog.pg_current_snapshot(),
+    pg_catalog.pg_current_xact_id_if_assigned(),
+    -- Of two refreshes the later fails or waits for the earlier, also where their snapshots are
+    -- the same.
+    pg_catalog.gen_random_uuid(),
+    g.ids,
+    g.changes
+from (
+    select
+        array_agg(t.oid order by t.oid) as ids,
+        sum(t.changed_by::text::bigint) as changes
+    from authz_private.marking_triggers as t
+) as g;
+
+create unique index user_effective_policies_key
+on authz.user_effective_policies (user_id, grant_key);
+create index user_effective_policies_unit
+on authz.user_effective_policies (business_unit_id, user_id);
+
+comment on materialized view authz.user_effective_policies is
+    'What every user holds, whatever the time, as of the snapshot in its row without user; columns '
+    'as in authz.user_effective_policies_live. Exact for a user only where the functions of authz '
+    'say so: ask them.';
+comment on column authz.user_effective_policies.snapshot is
+    'Transactions the view has seen; in the row without user only.';
+comment on column authz.user_effective_policies.refreshed_by is
+    'Transaction that refreshed the view: what it changed before is in it, what it changed '
+    'after is '
+    'not.';
+comment on column authz.user_effective_policies.nonce is 'Different in every refresh.';
+comment on column authz.user_effective_policies.guard_ids is
+    'Triggers that were marking changes when the view was refreshed.';
+comment on column authz.user_effective_policies.guard_sum is
+    'Sum of the transactions that last changed those triggers: it grows when one is changed.';
+comment on index authz.user_effective_policies_key is
+    'Rows of a user, the snapshot, and what REFRESH CONCURRENTLY asks for.';
+comment on index authz.user_effective_policies_unit is
+    'Who holds something at a unit: authz.users_with_permission().';
+revoke all on authz.user_effective_policies from public;

@@ -1,0 +1,444 @@
+"""Readers are exact at every commit, whatever state the materialized view is in."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from servers import Server
+from waiting import ISOLATION_LEVELS, RETRY, rows, session, start, value, wait_for
+
+from runner.connect import Target
+from runner.migrations import migrate, status
+from runner.refreshing import listen
+
+Connection = psycopg.Connection[Any]
+COMMITS = int(os.environ.get("FUNDWARDEN_COMMITS", "800"))
+
+WORLD = """
+    insert into authz.org_units (id, parent_id, code, kind)
+    values (1, null, 'acme', 'organization'), (2, 1, 'north', 'region'), (3, 2, 'berlin', 'unit'),
+        (9, null, 'other', 'organization');
+    insert into authz.users (id, username, base_unit_id)
+    select g, 'user' || g, 1 + g % 3 from generate_series(1, 30) as g;
+    insert into authz.policies (id, name, effect, priority)
+    values (1, 'look', 'allow', 0), (2, 'not there', 'deny', 5);
+    insert into authz.policy_permissions (policy_id, permission_id)
+    select o.id, p.id
+    from authz.policies as o
+    inner join authz.permissions as p
+        on p.resource::text = 'finance.funds' and p.action = 'read' and p.scope = 'team';
+    insert into authz.roles (id, code, parent_role_id)
+    select 100, 'lead', r.id from authz.roles as r where r.code = 'supervisor';
+    insert into authz.role_policies (role_id, policy_id) values (100, 1);
+    insert into authz.user_roles (user_id, role_id, unit_id)
+    select g, 100, 1 + g % 3 from generate_series(1, 20) as g;
+    insert into authz.user_policies (user_id, policy_id, unit_id) values (5, 2, 3), (21, 1, null);
+    insert into authz.memberships (user_id, unit_id) values (21, 2), (5, 3);
+"""
+
+# What readers take, against the tables; each user with the branch their next question takes.
+STALE = """
+    select u.id, q.action
+    from authz.users as u
+    cross join (values ('read'), ('update')) as q (action)
+    cross join lateral (select authz_private.view_answers_for(u.id) as stored offset 0) as v
+    where array(
+        select h::text
+        from authz_private.held_grants(u.id, 'funds', q.action, v.stored) as h order by 1
+    ) <> array(
+        select h::text
+        from authz_private.held_grants(u.id, 'funds', q.action, false) as h order by 1
+    )
+"""
+
+# Of every table that feeds the view, every way to change it.
+CHANGES = {
+    "grant": "insert into authz.user_roles (user_id, role_id, unit_id) values (25, 100, 2)",
+    "transfer of a grant": "update authz.user_roles set user_id = 26 where user_id = 1",
+    "revoke": "delete from authz.user_roles where user_id in (2, 3)",
+    "window": "update authz.user_roles set valid_until = now() - interval '1 day' "
+    "where user_id = 4",
+    "policy grant": "insert into authz.user_policies (user_id, policy_id) values (7, 2)",
+    "policy regrant": "update authz.user_policies set policy_id = 2 where user_id = 21",
+    "policy revoke": "delete from authz.user_policies",
+    "permission grant": "insert into authz.user_permissions (user_id, permission_id) "
+    "select 8, p.id from authz.permissions as p where p.resource::text = 'finance' "
+    "and p.action = 'manage' and p.scope = 'team'",
+    "permission revoke": "delete from authz.user_permissions",
+    "membership": "insert into authz.memberships (user_id, unit_id) values (21, 3)",
+    "membership moved": "update authz.memberships set unit_id = 1 where user_id = 21",
+    "membership ended": "delete from authz.memberships where user_id = 21",
+    "user inactive": "update authz.users set is_active = false where id = 9",
+    "user transferred": "update authz.users set base_unit_id = 3 where id in (21, 22)",
+    "user renumbered": "update authz.users set id = 200 where id = 30",
+    "user deleted": "delete from authz.users where id = 11",
+    "role inactive": "update authz.roles set is_active = false where code = 'supervisor'",
+    "role active": "update authz.roles set is_active = true where code = 'supervisor'",
+    "role reparented": "update authz.roles set parent_role_id = null where id = 100",
+    "role permission": "insert into authz.role_permissions (role_id, permission_id) "
+    "select 100, p.id from authz.permissions as p where p.resource::text = 'finance' "
+    "and p.action = 'update' and p.scope = 'team'",
+    "role permission gone": "delete from authz.role_permissions where role_id = 100",
+    "role policy": "insert into authz.role_policies (role_id, policy_id) values (100, 2)",
+    "role policy gone": "delete from authz.role_policies where policy_id = 2",
+    "policy inactive": "update authz.policies set is_active = false where id = 1",
+    "policy priority": "update authz.policies set priority = 9, is_active = true where id = 1",
+    "policy emptied": "delete from authz.policy_permissions where policy_id = 2",
+    "permission changed": "update authz.permissions set action = 'export' where action = 'read' "
+    "and scope = 'team' and resource::text = 'finance.funds'",
+    "permission changed back": "update authz.permissions set action = 'read' "
+    "where action = 'export'",
+    "resource moved": "update authz.resources set path = 'money.funds' where code = 'funds'",
+    "resource moved back": "update authz.resources set path = 'finance.funds' where code = 'funds'",
+    "all grants truncated": "truncate authz.user_roles",
+    "copied in": "copy authz.user_roles (user_id, role_id, unit_id) from stdin",
+    "role deleted with cascade": "delete from authz.user_roles where role_id = 100; "
+    "delete from authz.roles where id = 100",
+}
+
+
+def stale(connection: Connection) -> list[tuple[Any, ...]]:
+    return rows(connection, STALE) + rows(
+        connection, "select * from authz.verify_effective_policies()"
+    )
+
+
+def prepared(database: str, mode: str) -> None:
+    with session(database) as admin:
+        admin.execute(WORLD)
+        admin.execute(f"update authz.settings set refresh_mode = '{mode}'")
+        admin.execute("select authz.refresh_user_effective_policies()")
+        assert stale(admin) == []
+
+
+def change(connection: Connection, sql: str) -> None:
+    if sql.startswith("copy"):
+        with connection.cursor().copy(sql) as copy:
+            copy.write_row((23, 1, 2))
+            copy.write_row((24, 1, 3))
+    else:
+        connection.execute(sql)
+
+
+@pytest.mark.parametrize("mode", ["immediate", "deferred", "manual"])
+@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+def test_every_change_is_seen_within_its_transaction_and_at_its_commit(
+    database: str, mode: str, level: str
+) -> None:
+    prepared(database, mode)
+    with session(database) as writer, session(database) as reader:
+        for name, sql in CHANGES.items():
+            writer.execute(f"begin isolation level {level}")
+            change(writer, sql)
+            assert rows(writer, STALE) == [], f"{name}, in its transaction"
+            writer.execute("commit")
+            assert stale(reader) == [], f"{name}, at its commit"
+            if mode == "deferred" and name.startswith("role"):
+                reader.execute("call authz.refresh_if_marked()")
+                assert stale(reader) == [], f"{name}, refreshed"
+        if mode != "deferred":
+            everybody = (
+                "select bool_and(authz_private.view_answers_for(u.id)) from authz.users as u"
+            )
+            # Only a writer's own refresh is wanted here, and only at READ COMMITTED is there one.
+            refreshed = mode == "immediate" and level == "read committed"
+            assert value(reader, everybody) == refreshed
+
+
+def test_a_change_in_one_statement_marks_once_a_user(database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as admin:
+        admin.execute(
+            "insert into authz.user_roles (user_id, role_id, unit_id) "
+            "select 1 + g % 10, 100, 1 from generate_series(1, 1000) as g"
+        )
+        marks = "select count(*) from authz_private.policy_marks where not is_floor"
+        assert value(admin, marks) == 10
+        admin.execute("update authz.users set profile = '{}', username = username || 'x'")
+        assert value(admin, marks) == 10
+
+
+def test_listeners_are_told(database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as admin, session(database) as listener:
+        listener.execute("listen permission_refresh")
+        admin.execute("delete from authz.user_roles where user_id = 1")
+        told = next(iter(listener.notifies(timeout=10, stop_after=1)))
+        assert '"table" : "authz.user_roles", "operation" : "DELETE", "timestamp"' in told.payload
+
+
+def test_a_change_after_a_refresh_of_the_same_transaction_is_not_lost(database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as writer, session(database) as reader:
+        writer.execute("begin")
+        writer.execute("delete from authz.user_roles where user_id = 1")
+        # Transactions that come and go make the writer's own look finished to its snapshot.
+        reader.execute("delete from authz.user_roles where user_id = 2")
+        writer.execute("select authz.refresh_user_effective_policies()")
+        writer.execute(
+            "insert into authz.user_roles (user_id, role_id, unit_id) values (1, 100, 3)"
+        )
+        assert rows(writer, STALE) == []
+        writer.execute("commit")
+        assert stale(reader) == []
+
+
+def test_a_plain_refresh_shows_older_snapshots_nothing_new(database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as old, session(database) as writer:
+        old.execute("begin isolation level repeatable read")
+        # A snapshot, and no lock on the view, for which a plain REFRESH would wait.
+        rows(old, "select count(*) from authz.user_roles")
+        writer.execute("update authz.user_roles set unit_id = 3 where user_id = 2")
+        writer.execute(
+            "insert into authz.user_roles (user_id, role_id, unit_id) values (2, 100, 1)"
+        )
+        writer.execute("refresh materialized view authz.user_effective_policies")
+        assert rows(old, STALE) == []
+        old.execute("commit")
+        assert stale(old) == []
+
+
+BROKEN_STATES = {
+    "a trigger disabled": "alter table authz.user_roles disable trigger _920_mark_deleted",
+    "a trigger dropped": "drop trigger _920_mark_deleted on authz.user_roles",
+    "a trigger off and on again": "alter table authz.user_roles disable trigger _920_mark_deleted; "
+    "delete from authz.user_roles where user_id = 3; "
+    "alter table authz.user_roles enable always trigger _920_mark_deleted",
+    "the view emptied": "refresh materialized view authz.user_effective_policies with no data",
+    "replica": "set session_replication_role = replica",
+    "marks truncated": "truncate authz_private.policy_marks",
+}
+
+
+@pytest.mark.parametrize("state", sorted(BROKEN_STATES))
+def test_readers_are_exact_when(database: str, state: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as admin, session(database) as reader:
+        admin.execute(BROKEN_STATES[state])
+        admin.execute("delete from authz.user_roles where user_id in (1, 2)")
+        assert rows(reader, STALE) == []
+        assert value(reader, "select authz.check_user_permission(1, 'funds', 'read', 2)") is False
+        assert value(reader, "select authz.check_user_permission(4, 'funds', 'read', 2)") is True
+        listed = rows(
+            reader, "select user_id from authz.users_with_permission('funds', 'read', 1) order by 1"
+        )
+        assert listed == rows(
+            reader,
+            "select u.id from authz.users as u "
+            "where authz.check_user_permission(u.id, 'funds', 'read', 1) order by 1",
+        )
+        assert len(listed) > 4
+
+
+def test_the_next_change_fills_a_view_without_data(database: str) -> None:
+    prepared(database, "immediate")
+    with session(database) as admin:
+        admin.execute("refresh materialized view authz.user_effective_policies with no data")
+        assert rows(admin, STALE) == []
+        admin.execute("delete from authz.user_roles where user_id = 1")
+        assert stale(admin) == []
+        assert value(admin, "select authz_private.view_answers_for(2)") is True
+
+
+def test_status_tells_of_a_trigger_that_is_gone(database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as admin:
+        admin.execute("drop trigger _920_mark_deleted on authz.user_roles")
+    found = status(Target(database))
+    assert found.exit_code == 3
+    assert any("_920_mark_deleted" in line for line in found.lines())
+    migrate(Target(database), say=lambda line: None)
+    assert status(Target(database)).exit_code == 0
+
+
+def test_a_dump_and_restore_keeps_readers_exact(server: Server, database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as admin:
+        admin.execute("delete from authz.user_roles where user_id = 1")
+    dump = subprocess.run(
+        [server.bin("pg_dump"), "-Fc", database], capture_output=True, check=True
+    ).stdout
+    with server.copy("template0") as janitor:
+        restored = server.conninfo(janitor.dbname)
+        subprocess.run(
+            [server.bin("pg_restore"), "--exit-on-error", "-d", restored], input=dump, check=True
+        )
+        with session(restored) as admin:
+            assert stale(admin) == []
+            admin.execute("delete from authz.user_roles where user_id = 2")
+            assert stale(admin) == []
+            admin.execute("select authz.refresh_user_effective_policies()")
+            assert stale(admin) == []
+            assert value(admin, "select authz_private.view_answers_for(4)") is True
+
+
+def test_two_refreshes_do_not_meet(database: str) -> None:
+    prepared(database, "immediate")
+    with session(database) as one, session(database) as other:
+        one.execute("begin")
+        one.execute("select authz.refresh_user_effective_policies()")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("select authz.refresh_user_effective_policies()")
+        # A grant does not wait for it, nor fail.
+        other.execute("insert into authz.user_roles (user_id, role_id, unit_id) values (1, 100, 3)")
+        other.execute("call authz.refresh_if_marked()")
+        assert rows(other, STALE) == []
+        one.execute("commit")
+        assert stale(other) == []
+
+
+def test_a_refresh_that_waited_does_not_bring_a_revoke_back(database: str) -> None:
+    prepared(database, "manual")
+    with session(database) as holder, session(database) as waiter, session(database) as writer:
+        holder.execute("begin")
+        holder.execute("refresh materialized view concurrently authz.user_effective_policies")
+        # Waits with the snapshot it has.
+        waiting = start(
+            waiter, "refresh materialized view concurrently authz.user_effective_policies"
+        )
+        wait_for(
+            "the refresh waits",
+            lambda: value(writer, "select cardinality(pg_blocking_pids(%s)) > 0", waiting.pid),
+            waiting.done,
+        )
+        writer.execute("delete from authz.user_roles where user_id <= 10")
+        holder.execute("commit")
+        assert waiting.outcome() in ("done", *RETRY)
+        assert stale(writer) == []
+
+
+def hammer(database: str, seconds: float, commits: int) -> tuple[int, list[Any]]:
+    """Writers at mixed levels, refreshes of every kind, a reader that compares every user."""
+    done = threading.Event()
+    counted: list[int] = []
+    found: list[Any] = []
+
+    def write(number: int) -> None:
+        rng = random.Random(number)
+        with session(database) as connection:
+            while not done.is_set():
+                user = rng.randint(1, 30)
+                sql = rng.choice([
+                    f"insert into authz.user_roles (user_id, role_id, unit_id) "
+                    f"values ({user}, 100, {rng.randint(1, 3)})",
+                    f"delete from authz.user_roles where user_id = {user}",
+                    f"update authz.user_roles set unit_id = {rng.randint(1, 3)} "
+                    f"where user_id = {user}",
+                    f"insert into authz.user_policies (user_id, policy_id) values ({user}, 2)",
+                    f"delete from authz.user_policies where user_id = {user}",
+                    f"update authz.policies set priority = {rng.randint(0, 9)} where id = 1",
+                ])  # fmt: skip
+                try:
+                    connection.execute(f"begin isolation level {rng.choice(ISOLATION_LEVELS)}")
+                    connection.execute(sql)
+                    if rng.random() < 0.2:
+                        connection.execute("call authz.refresh_if_marked()")
+                    connection.execute("commit")
+                    counted.append(1)
+                except psycopg.Error as error:
+                    connection.execute("rollback")
+                    if error.sqlstate not in RETRY:
+                        found.append(error)
+                        return
+
+    def refresh(how: str) -> None:
+        with session(database) as connection:
+            while not done.is_set():
+                try:
+                    connection.execute(how)
+                except psycopg.Error as error:
+                    connection.execute("rollback")
+                    if error.sqlstate not in RETRY:
+                        found.append(error)
+                        return
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)] + [
+        threading.Thread(target=refresh, args=(how,))
+        for how in (
+            "refresh materialized view concurrently authz.user_effective_policies",
+            "begin isolation level repeatable read; select 1 from authz.users limit 1; "
+            "refresh materialized view concurrently authz.user_effective_policies; commit",
+            "refresh materialized view authz.user_effective_policies",
+            "call authz.refresh_if_marked()",
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    with session(database) as reader:
+        while not found and len(counted) < commits and time.monotonic() < deadline:
+            found += rows(reader, STALE)
+    done.set()
+    for thread in threads:
+        thread.join(60)
+    return len(counted), found
+
+
+@pytest.mark.parametrize("mode", ["immediate", "deferred"])
+def test_no_read_is_stale_in_a_random_history(database: str, mode: str) -> None:
+    prepared(database, mode)
+    commits, found = hammer(database, 240, COMMITS)
+    assert found == []
+    assert commits >= COMMITS
+    with session(database) as admin:
+        assert stale(admin) == []
+
+
+def test_the_history_notices_a_view_that_is_simply_believed(database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as admin:
+        admin.execute(
+            "create or replace function authz_private.view_answers_for(user_id bigint) "
+            "returns boolean language plpgsql stable parallel safe "
+            "as 'begin return true; end'"
+        )
+    assert hammer(database, 60, COMMITS)[1] != []
+
+
+def test_the_listener_refreshes_and_ends_when_told(database: str) -> None:
+    prepared(database, "deferred")
+    ending = threading.Event()
+    said: list[str] = []
+    thread = threading.Thread(
+        target=listen, args=(Target(database),), kwargs={"say": said.append, "stop": ending}
+    )
+    thread.start()
+    with session(database) as admin:
+        wait_for("listening", lambda: "listening" in said)
+        admin.execute("delete from authz.user_roles where user_id = 1")
+        wait_for(
+            "refreshed", lambda: value(admin, "select authz_private.view_answers_for(1)") is True
+        )
+        # A connection lost is had again.
+        admin.execute(
+            "select pg_terminate_backend(a.pid) from pg_stat_activity as a "
+            "where a.datname = current_database() and a.application_name = 'fundwarden runner'"
+        )
+        wait_for("listening again", lambda: said.count("listening") == 2)
+        admin.execute("delete from authz.user_roles where user_id = 2")
+        wait_for(
+            "refreshed", lambda: value(admin, "select authz_private.view_answers_for(2)") is True
+        )
+    ending.set()
+    thread.join(30)
+    assert said[-1] == "stopped"
+
+
+def test_the_listener_ends_on_sigterm(database: str) -> None:
+    prepared(database, "deferred")
+    command = [sys.executable, "-u", "-m", "runner.cli", "--dsn", database, "refresh", "--listen"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "listening\n"
+        running.terminate()
+        assert "stopped" in running.stdout.read()
+    assert running.returncode == 0
