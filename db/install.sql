@@ -95,7 +95,7 @@
 \ir functions/authz_private.grants_of.sql
 \ir functions/authz_private.weigh_grants.sql
 \ir functions/authz.explain_user_permission.sql
-\ir functions/authz_private.possible_holders.sql
+\ir functions/authz_private.possible_holders_query.sql
 \ir functions/authz.users_with_permission.sql
 \ir functions/authz.user_scope.sql
 \ir functions/authz.next_access_change.sql

@@ -10,6 +10,7 @@ as $$
 #variable_conflict use_column
 declare
     wrong record;
+    default_id bigint;
 begin
     if requests is null or jsonb_typeof(requests) <> 'array' then
         raise exception 'requests must be a JSON array'
@@ -64,11 +65,20 @@ begin
                 hint = 'Each is {"resource": ..., "action": ..., "unit_id": ..., "context": {}}.';
     end if;
 
+    if exists (
+        select
+        from jsonb_array_elements(requests) as e (request)
+        where e.request ->> 'user_id' is null
+    )
+    then
+        default_id := authz_private.asked_user(check_user_permissions.user_id, 'user_id');
+    end if;
+
     return query
     with asked as materialized (
         select
             e.place,
-            (e.request ->> 'user_id')::bigint as named_id,
+            coalesce((e.request ->> 'user_id')::bigint, default_id) as subject_id,
             e.request ->> 'resource' as resource,
             e.request ->> 'action' as action,
             (e.request ->> 'unit_id')::int as unit_id,
@@ -78,26 +88,26 @@ begin
 
     people as materialized (
         select
-            d.named_id,
             s.subject_id,
-            authz_private.view_answers_for(s.subject_id) as is_stored
-        from (select distinct a.named_id from asked as a) as d
-        cross join lateral (
-            select authz_private.asked_user(
-                coalesce(d.named_id, check_user_permissions.user_id), 'user_id'
-            ) as subject_id
+            -- Any mark sends a user to the tables, which are exact whatever the mark.
+            (select authz_private.view_answers_for(null)) and not exists (
+                select from authz_private.policy_marks as m where m.user_id = s.subject_id
+            ) as is_stored
+        from (
+            select authz_private.asked_user(d.subject_id, 'user_id') as subject_id
+            from (select distinct a.subject_id from asked as a) as d
             offset 0
         ) as s
     ),
 
     questions as materialized (
-        select distinct
-            p.subject_id,
-            p.is_stored,
-            a.resource,
-            a.action
-        from asked as a
-        inner join people as p on a.named_id is not distinct from p.named_id
+        select
+            q.subject_id,
+            q.resource,
+            q.action,
+            p.is_stored
+        from (select distinct a.subject_id, a.resource, a.action from asked as a) as q
+        inner join people as p on q.subject_id = p.subject_id
     ),
 
     held as materialized (
@@ -118,22 +128,21 @@ begin
             h.effect,
             h.priority
         from asked as a
-        inner join people as p on a.named_id is not distinct from p.named_id
         inner join authz.org_units as n on a.unit_id = n.id
         inner join held as h
             on
-                p.subject_id = h.subject_id
+                a.subject_id = h.subject_id
                 and a.resource = h.resource
                 and a.action = h.action
         where authz_private.grant_reaches(
                 h.scope, h.unit_id, h.anchor_path, h.inherit_to_descendants,
-                a.unit_id, n.path, coalesce(a.context ->> 'owner_id' = p.subject_id::text, false)
+                a.unit_id, n.path, coalesce(a.context ->> 'owner_id' = a.subject_id::text, false)
             )
             and (
                 h.conditions is null
                 or coalesce(
                     authz_private.condition_holds(
-                        h.conditions, authz_private.facts(p.subject_id, a.context)
+                        h.conditions, authz_private.facts(a.subject_id, a.context)
                     ),
                     h.effect = 'deny'
                 )
@@ -148,13 +157,19 @@ begin
         coalesce(
             d.effect = 'allow'
             -- Templates allow at priority 0, where deny wins.
-            or coalesce(d.priority < 0, true) and authz_private.template_allows(
-                p.subject_id, n.id, n.path, a.resource || '.' || a.action
+            or coalesce(d.priority < 0, true)
+            and exists (
+                select
+                from authz.permission_templates as t
+                where t.permission_key = a.resource || '.' || a.action
+            )
+            and authz_private.template_allows(
+                a.subject_id, n.id, n.path, a.resource || '.' || a.action
             ),
             false
         )
     from asked as a
-    inner join people as p on a.named_id is not distinct from p.named_id
+    inner join people as p on a.subject_id = p.subject_id
     left join authz.org_units as n on a.unit_id = n.id
     left join decided as d on a.place = d.place
     order by a.place;

@@ -19,6 +19,7 @@ declare
     place record;
     candidates refcursor;
     tested record;
+    last_id bigint;
     found_so_far int := 0;
 begin
     perform authz_private.check_question(resource, action, '{}');
@@ -53,22 +54,21 @@ begin
             = users_with_permission.resource || '.' || users_with_permission.action
     )
     then
-        open candidates for
-        select p.user_id, p.username
-        from authz_private.possible_holders(
-            users_with_permission.resource, users_with_permission.action,
-            place.path, coalesce(after_user_id, 0)
-        ) as p;
+        open candidates for execute authz_private.possible_holders_query(place.path)
+        using coalesce(after_user_id, 0), users_with_permission.resource,
+            users_with_permission.action;
     else
         open candidates for
-        select u.id as user_id, u.username
+        select u.id as user_id
         from authz.users as u
-        where u.id > coalesce(after_user_id, 0) and u.is_active
+        where u.id > coalesce(after_user_id, 0)
         order by u.id;
     end if;
     loop
         fetch candidates into tested;
         exit when not found;
+        continue when tested.user_id = last_id;
+        last_id := tested.user_id;
         if authz_private.decide(
                 tested.user_id, users_with_permission.resource, users_with_permission.action,
                 users_with_permission.unit_id, '{}'
@@ -83,7 +83,7 @@ begin
             )
         then
             user_id := tested.user_id;
-            username := tested.username;
+            username := (select u.username from authz.users as u where u.id = tested.user_id);
             return next;
             found_so_far := found_so_far + 1;
             exit when found_so_far >= page_size;

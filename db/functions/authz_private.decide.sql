@@ -45,8 +45,16 @@ begin
     if winner.effect = 'allow' then
         return true;
     end if;
-    -- Templates allow at priority 0, where deny wins.
-    return coalesce(winner.priority < 0, true) and authz_private.template_allows(
+    -- Templates allow at priority 0, where deny wins. Most questions have none.
+    if winner.priority >= 0 or not exists (
+        select
+        from authz.permission_templates as t
+        where t.permission_key = decide.resource || '.' || decide.action
+    )
+    then
+        return false;
+    end if;
+    return authz_private.template_allows(
         decide.user_id, decide.unit_id, asked_path, decide.resource || '.' || decide.action
     );
 end

@@ -69,6 +69,8 @@ create unique index user_effective_policies_key
 on authz.user_effective_policies (user_id, grant_key);
 create index user_effective_policies_unit
 on authz.user_effective_policies (business_unit_id, user_id);
+create index user_effective_policies_wide
+on authz.user_effective_policies (user_id) where scope in ('region', 'organization', 'system');
 
 comment on materialized view authz.user_effective_policies is
     'What every user holds, whatever the time, as of the snapshot in its row without user; columns '
@@ -89,4 +91,6 @@ comment on index authz.user_effective_policies_key is
     'Rows of a user, the snapshot, and what REFRESH CONCURRENTLY asks for.';
 comment on index authz.user_effective_policies_unit is
     'Who holds something at a unit: authz.users_with_permission().';
+comment on index authz.user_effective_policies_wide is
+    'Who holds something that reaches beyond its unit: authz.users_with_permission().';
 revoke all on authz.user_effective_policies from public;
