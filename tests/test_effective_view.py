@@ -442,3 +442,17 @@ def test_the_listener_ends_on_sigterm(database: str) -> None:
         running.terminate()
         assert "stopped" in running.stdout.read()
     assert running.returncode == 0
+
+
+def test_a_writer_does_not_wait_for_who_holds_the_view(database: str) -> None:
+    prepared(database, "immediate")
+    with session(database) as holder, session(database) as writer:
+        # As an autovacuum does, and a plain REFRESH more so.
+        holder.execute("begin")
+        holder.execute("refresh materialized view authz.user_effective_policies")
+        writer.execute("delete from authz.user_roles where user_id = 1")
+        assert value(writer, "show lock_timeout") == "0"
+        holder.execute("rollback")
+        assert stale(writer) == []
+        failures = "select count(*) from ops.refresh_log where failure like '%lock timeout%'"
+        assert value(writer, failures) == 1

@@ -4,7 +4,6 @@ create or replace function authz_private.refresh_policies(mode text)
 returns boolean
 language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
-set lock_timeout = '1s'
 as $$
 declare
     -- Of all sessions one refreshes; any number will do for the lock.
@@ -15,6 +14,7 @@ declare
     changed bigint;
     refreshed record;
     floor_xid xid8;
+    callers_timeout constant text := current_setting('lock_timeout');
 begin
     if not pg_try_advisory_xact_lock(lock_key) then
         return false;
@@ -35,6 +35,10 @@ begin
     end if;
 
     changed := pg_stat_get_xact_tuples_inserted(view_id) + pg_stat_get_xact_tuples_deleted(view_id);
+    -- A writer does not wait for whoever refreshes or vacuums the view; who asked for a refresh does.
+    if mode = 'immediate' then
+        perform set_config('lock_timeout', '100ms', true);
+    end if;
     begin
         if is_populated then
             refresh materialized view concurrently authz.user_effective_policies;
@@ -47,10 +51,12 @@ begin
             if mode = 'manual' then
                 raise;
             end if;
+            perform set_config('lock_timeout', callers_timeout, true);
             insert into ops.refresh_log (started_at, mode, failure)
             values (began, refresh_policies.mode, format('%s (%s)', sqlerrm, sqlstate));
             return false;
     end;
+    perform set_config('lock_timeout', callers_timeout, true);
     changed := pg_stat_get_xact_tuples_inserted(view_id)
         + pg_stat_get_xact_tuples_deleted(view_id) - changed;
 
