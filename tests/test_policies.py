@@ -334,17 +334,18 @@ def disagreements(connection: Connection, rng: random.Random, w: World) -> list[
             (row[1], row[2]),
         )
     unit = rng.choice(list(w.units))
-    expected = [u for u in sorted(w.users) if w.check(u, "funds", "read", unit, {})]
+    resource, action = rng.choice(sorted(MENU)), rng.choice(ACTIONS)
+    expected = [u for u in sorted(w.users) if w.check(u, resource, action, unit, {})]
     listed: list[int] = []
     while True:
         page = connection.execute(
-            "select user_id from authz.users_with_permission('funds', 'read', %s, %s, 2)",
-            (unit, listed[-1] if listed else 0),
+            "select user_id from authz.users_with_permission(%s, %s, %s, %s, 2)",
+            (resource, action, unit, listed[-1] if listed else 0),
         ).fetchall()
         listed += [row[0] for row in page]
         if len(page) < 2:
             break
-    compare(f"users with funds:read in {unit}", expected, listed)
+    compare(f"users with {resource}:{action} in {unit}", expected, listed)
     for user in w.users:
         row = connection.execute(
             "select authz.user_has_org_permission(%s, %s, 'funds.read')", (user, unit)
@@ -425,8 +426,8 @@ BROKEN = {
     "a trigger does not mark": "create or replace function authz_private.tg_mark_users() "
     "returns trigger language plpgsql as 'begin return null; end'",
     "deny is ignored": "update pg_proc set prosrc = replace(prosrc, "
-    "'h.priority desc, h.effect desc', 'h.effect, h.priority desc') "
-    "where proname in ('decide', 'check_user_permissions')",
+    "'.priority desc, g.effect desc', '.priority desc, g.effect') "
+    "where proname in ('decide_at')",
     "a lock is ignored": """
         create or replace function authz_private.template_at(
             unit_path ext.ltree, permission_key text

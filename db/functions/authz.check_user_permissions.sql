@@ -1,5 +1,4 @@
--- Many questions in one call and one snapshot, decided together: each user's grants are read once
--- for a resource and action, each unit is placed once.
+-- Many questions in one call and one snapshot, decided together.
 
 create or replace function authz.check_user_permissions(user_id bigint, requests jsonb)
 returns table (resource text, action text, unit_id int, allowed boolean)
@@ -74,6 +73,12 @@ begin
         default_id := authz_private.asked_user(check_user_permissions.user_id, 'user_id');
     end if;
 
+    perform authz_private.asked_user(d.subject_id, 'user_id')
+    from (
+        select distinct coalesce((e.request ->> 'user_id')::bigint, default_id) as subject_id
+        from jsonb_array_elements(requests) as e (request)
+    ) as d;
+
     return query
     with asked as materialized (
         select
@@ -86,92 +91,29 @@ begin
         from jsonb_array_elements(requests) with ordinality as e (request, place)
     ),
 
-    people as materialized (
-        select
-            s.subject_id,
-            -- Any mark sends a user to the tables, which are exact whatever the mark.
-            (select authz_private.view_answers_for(null)) and not exists (
-                select from authz_private.policy_marks as m where m.user_id = s.subject_id
-            ) as is_stored
-        from (
-            select authz_private.asked_user(d.subject_id, 'user_id') as subject_id
-            from (select distinct a.subject_id from asked as a) as d
-            offset 0
-        ) as s
-    ),
-
-    questions as materialized (
-        select
-            q.subject_id,
-            q.resource,
-            q.action,
-            p.is_stored
-        from (select distinct a.subject_id, a.resource, a.action from asked as a) as q
-        inner join people as p on q.subject_id = p.subject_id
-    ),
-
-    held as materialized (
-        select
-            q.subject_id,
-            q.resource,
-            q.action,
-            h.*
-        from questions as q
-        cross join lateral authz_private.held_grants(
-            q.subject_id, q.resource, q.action, q.is_stored
-        ) as h
-    ),
-
     decided as (
-        select distinct on (a.place)
-            a.place,
-            h.effect,
-            h.priority
-        from asked as a
-        inner join authz.org_units as n on a.unit_id = n.id
-        inner join held as h
-            on
-                a.subject_id = h.subject_id
-                and a.resource = h.resource
-                and a.action = h.action
-        where authz_private.grant_reaches(
-                h.scope, h.unit_id, h.anchor_path, h.inherit_to_descendants,
-                a.unit_id, n.path, coalesce(a.context ->> 'owner_id' = a.subject_id::text, false)
-            )
-            and (
-                h.conditions is null
-                or coalesce(
-                    authz_private.condition_holds(
-                        h.conditions, authz_private.facts(a.subject_id, a.context)
-                    ),
-                    h.effect = 'deny'
-                )
-            )
-        order by a.place, h.priority desc, h.effect desc
+        select d.*
+        from (
+            select
+                array_agg(a.subject_id order by a.place) as subject_ids,
+                array_agg(a.resource order by a.place) as resources,
+                array_agg(a.action order by a.place) as actions,
+                array_agg(a.unit_id order by a.place) as unit_ids,
+                array_agg(a.context order by a.place) as contexts
+            from asked as a
+        ) as q
+        cross join lateral authz_private.decide_all(
+            q.subject_ids, q.resources, q.actions, q.unit_ids, q.contexts
+        ) as d
     )
 
     select
         a.resource,
         a.action,
         a.unit_id,
-        coalesce(
-            d.effect = 'allow'
-            -- Templates allow at priority 0, where deny wins.
-            or coalesce(d.priority < 0, true)
-            and exists (
-                select
-                from authz.permission_templates as t
-                where t.permission_key = a.resource || '.' || a.action
-            )
-            and authz_private.template_allows(
-                a.subject_id, n.id, n.path, a.resource || '.' || a.action
-            ),
-            false
-        )
+        d.allowed
     from asked as a
-    inner join people as p on a.subject_id = p.subject_id
-    left join authz.org_units as n on a.unit_id = n.id
-    left join decided as d on a.place = d.place
+    inner join decided as d on a.place = d.place
     order by a.place;
 end
 $$;

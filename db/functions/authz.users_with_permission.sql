@@ -1,5 +1,5 @@
 -- Who may do this here? Candidates come from the grants that could reach the unit, in the order of
--- user ids; each is then asked as a check would be.
+-- user ids; they are then asked as checks would be, a batch at a time.
 
 create or replace function authz.users_with_permission(
     resource text,
@@ -17,9 +17,11 @@ as $$
 declare
     me bigint;
     place record;
-    candidates refcursor;
-    tested record;
-    last_id bigint;
+    holders text;
+    candidates bigint [];
+    allowed_ids bigint [];
+    last_id bigint := coalesce(after_user_id, 0);
+    batch_size int;
     found_so_far int := 0;
 begin
     perform authz_private.check_question(resource, action, '{}');
@@ -42,11 +44,12 @@ begin
                 using errcode = '42501', hint = 'Hold permissions:read there.';
         end if;
     end if;
+    batch_size := page_size + 20;
     select n.path into place
     from authz.org_units as n
     where n.id = users_with_permission.unit_id;
 
-    -- Where the view answers for nobody, or templates speak besides, everybody is asked.
+    -- Templates speak of ranks, of which the view holds nothing.
     if authz_private.view_answers_for(null) and not exists (
         select
         from authz.permission_templates as t
@@ -54,42 +57,62 @@ begin
             = users_with_permission.resource || '.' || users_with_permission.action
     )
     then
-        open candidates for execute authz_private.possible_holders_query(place.path)
-        using coalesce(after_user_id, 0), users_with_permission.resource,
-            users_with_permission.action;
-    else
-        open candidates for
-        select u.id as user_id
-        from authz.users as u
-        where u.id > coalesce(after_user_id, 0)
-        order by u.id;
+        holders := authz_private.possible_holders_query(place.path);
     end if;
     loop
-        fetch candidates into tested;
-        exit when not found;
-        continue when tested.user_id = last_id;
-        last_id := tested.user_id;
-        if authz_private.decide(
-                tested.user_id, users_with_permission.resource, users_with_permission.action,
-                users_with_permission.unit_id, '{}'
-            )
-            -- To the caller only people they may ask about, as anywhere else.
-            and (
-                me is null
-                or authz_private.decide(
-                    me, 'permissions', 'read',
-                    (select u.base_unit_id from authz.users as u where u.id = tested.user_id), '{}'
-                )
-            )
-        then
-            user_id := tested.user_id;
-            username := (select u.username from authz.users as u where u.id = tested.user_id);
-            return next;
-            found_so_far := found_so_far + 1;
-            exit when found_so_far >= page_size;
+        if holders is null then
+            candidates := array(
+                select h.id
+                from authz_private.live_holders(
+                    place.path, users_with_permission.resource, users_with_permission.action,
+                    last_id, batch_size
+                ) as h (id)
+            );
+        else
+            execute 'select array(' || holders || ')'
+            into candidates
+            using last_id, users_with_permission.resource, users_with_permission.action,
+                batch_size;
         end if;
+        exit when candidates = '{}';
+        last_id := candidates[cardinality(candidates)];
+
+        allowed_ids := array(
+            select candidates[d.place]
+            from authz_private.decide_all(
+                candidates,
+                array_fill(users_with_permission.resource, array[cardinality(candidates)]),
+                array_fill(users_with_permission.action, array[cardinality(candidates)]),
+                array_fill(users_with_permission.unit_id, array[cardinality(candidates)]),
+                array_fill('{}'::jsonb, array[cardinality(candidates)])
+            ) as d
+            where d.allowed
+        );
+        if me is not null then
+            -- To the caller only people they may ask about, as anywhere else.
+            allowed_ids := array(
+                select u.id
+                from authz.users as u
+                where u.id = any(allowed_ids)
+                    and (
+                        u.id = me
+                        or authz_private.decide(me, 'permissions', 'read', u.base_unit_id, '{}')
+                    )
+            );
+        end if;
+        return query
+        select
+            u.id,
+            u.username
+        from authz.users as u
+        where u.id = any(allowed_ids)
+        order by u.id
+        limit page_size - found_so_far;
+        found_so_far := found_so_far + cardinality(allowed_ids);
+        exit when found_so_far >= page_size or cardinality(candidates) < batch_size;
+        -- Who was not among the first is looked for in fewer and longer steps.
+        batch_size := least(batch_size * 2, 20000);
     end loop;
-    close candidates;
 end
 $$;
 

@@ -1,16 +1,22 @@
--- session_user and the role setting are what the session is; current_user inside a definer
--- function is only the owner.
+-- Inlined into its callers, hence the repetition. session_user and the role setting are what the
+-- session is; current_user inside a definer function is only the owner.
 
 create or replace function authz_private.asks_freely()
 returns boolean
 language sql stable security invoker parallel safe
 begin atomic
-    select pg_has_role(me.name, 'fundwarden_owner', 'usage')
-        or pg_has_role(me.name, 'fundwarden_trusted', 'usage')
-        or pg_has_role(me.name, 'fundwarden_operator', 'usage')
-    from (
-        select coalesce(nullif(current_setting('role'), 'none'), session_user)::name as name
-    ) as me;
+    select pg_has_role(
+            coalesce(nullif(current_setting('role'), 'none'), session_user)::name,
+            'fundwarden_owner', 'usage'
+        )
+        or pg_has_role(
+            coalesce(nullif(current_setting('role'), 'none'), session_user)::name,
+            'fundwarden_trusted', 'usage'
+        )
+        or pg_has_role(
+            coalesce(nullif(current_setting('role'), 'none'), session_user)::name,
+            'fundwarden_operator', 'usage'
+        );
 end;
 
 comment on function authz_private.asks_freely() is

@@ -1,4 +1,5 @@
--- Inlined into its callers: the meaning of the scopes, for one unit and one row.
+-- Inlined into its callers, which naming a dear argument twice would prevent: the meaning of the
+-- scopes, for one unit and one row.
 
 create or replace function authz_private.grant_reaches(
     scope authz.permission_scope,
@@ -15,11 +16,10 @@ begin atomic
     select case grant_reaches.scope
         when 'system' then true
         when 'own' then grant_reaches.is_owner
-        when 'team' then
-            grant_reaches.unit_id = grant_reaches.asked_unit_id
-            or grant_reaches.inherit_to_descendants
+        else
+            grant_reaches.scope = 'team' and grant_reaches.unit_id = grant_reaches.asked_unit_id
+            or (grant_reaches.scope <> 'team' or grant_reaches.inherit_to_descendants)
             and grant_reaches.anchor_path operator (ext.@>) grant_reaches.asked_path
-        else grant_reaches.anchor_path operator (ext.@>) grant_reaches.asked_path
     end;
 end;
 

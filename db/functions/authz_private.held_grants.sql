@@ -1,4 +1,5 @@
--- Inlined into its callers: the grants a decision is made of, placed in the tree.
+-- Two sources of the same rows: the materialized view where it answers for the user, else the
+-- tables.
 
 create or replace function authz_private.held_grants(
     user_id bigint, resource text, action text, is_stored boolean
@@ -12,25 +13,26 @@ returns table (
     inherit_to_descendants boolean,
     conditions jsonb
 )
-language sql stable security invoker parallel safe
-begin atomic
-    select
-        h.effect,
-        h.priority,
-        h.scope,
-        n.id,
-        case
-            when h.scope in ('region', 'organization')
-                then authz_private.anchor_path(n.path, h.scope::text)
-            else n.path
-        end,
-        h.inherit_to_descendants,
-        h.conditions
-    from authz_private.grants_in_force(
-        held_grants.user_id, held_grants.resource, held_grants.action, held_grants.is_stored
-    ) as h
-    inner join authz.org_units as n on h.unit_id = n.id and n.is_active;
-end;
+language plpgsql stable security invoker parallel safe
+rows 5
+as $$
+#variable_conflict use_column
+begin
+    if is_stored then
+        return query
+        select g.*
+        from authz_private.stored_grants(
+            held_grants.user_id, held_grants.resource, held_grants.action
+        ) as g;
+    else
+        return query
+        select g.*
+        from authz_private.live_grants(
+            held_grants.user_id, held_grants.resource, held_grants.action
+        ) as g;
+    end if;
+end
+$$;
 
 comment on function authz_private.held_grants(bigint, text, text, boolean) is
     'Grants of the user for resource:action whose window is open and whose unit is active. '

@@ -12,7 +12,10 @@ declare
         'and v.action in ($3, ''manage'') and $2 = any(v.resources) order by v.user_id)';
 begin
     return (
-        select string_agg(b.branch, ' union all ') || ' order by user_id'
+        select
+            'select b.user_id from ('
+            || string_agg(c.branch, ' union all ')
+            || ' order by user_id) as b group by b.user_id order by b.user_id limit $4'
         from (
             select format(rows_of, format('v.business_unit_id = %s', n.id)) as branch
             from authz.org_units as n
@@ -24,12 +27,12 @@ begin
             select
                 '(select m.user_id from authz_private.policy_marks as m '
                 'where m.user_id > $1 order by m.user_id)'
-        ) as b
+        ) as c
     );
 end
 $$;
 
 comment on function authz_private.possible_holders_query(ext.ltree) is
-    'Query with the parameters after_user_id, resource and action: user ids, ascending and '
-    'repeated, among whom are all who may act in the unit. Right only while the view answers.';
+    'Query with the parameters after_user_id, resource, action and how many: user ids, ascending, '
+    'among whom are all who may act in the unit. Right only while the view answers.';
 revoke all on function authz_private.possible_holders_query(ext.ltree) from public;

@@ -1,5 +1,5 @@
--- Asked within the snapshot of the question: STABLE, and what is read after it is read in the same
--- snapshot. Anything doubtful means no, and the tables are read instead.
+-- For callers that read the view in a statement of its own. A plan that carries a view which was
+-- never refreshed fails as it starts, hence two questions.
 
 create or replace function authz_private.view_answers_for(user_id bigint)
 returns boolean
@@ -15,55 +15,12 @@ begin
         return false;
     end if;
     return coalesce(
-        (
-            select
-                -- No change of the user or of everyone that the view has not seen, no view older
-                -- than the marks that were deleted.
-                not exists (
-                    select
-                    from authz_private.policy_marks as m
-                    where m.user_id = view_answers_for.user_id
-                        and (
-                            m.xid = v.refreshed_by
-                            or not pg_visible_in_snapshot(m.xid, v.snapshot)
-                        )
-                )
-                and not exists (
-                    select
-                    from authz_private.policy_marks as m
-                    where m.user_id is null
-                        and case
-                            when m.is_floor then
-                                m.nonce is distinct from v.nonce
-                                and m.xid > pg_snapshot_xmin(v.snapshot)
-                            else
-                                m.xid = v.refreshed_by
-                                or not pg_visible_in_snapshot(m.xid, v.snapshot)
-                        end
-                )
-                -- Nor has the view seen what this snapshot has not: a plain REFRESH shows its rows
-                -- to older snapshots too.
-                and (
-                    pg_visible_in_snapshot(v.refreshed_by, pg_current_snapshot())
-                    or v.refreshed_by = pg_current_xact_id_if_assigned()
-                )
-                -- And all that marks changes has been there, untouched, since.
-                and (
-                    select
-                        count(*) = authz_private.expected_marking_triggers()
-                        and sum(t.xmin::text::bigint) = v.guard_sum
-                    from pg_trigger as t
-                    where t.oid = any(v.guard_ids) and t.tgenabled = 'A'
-                )
-            from authz.user_effective_policies as v
-            where v.user_id is null
-        ),
-        false
+        (select v.answers from authz_private.view_answers(view_answers_for.user_id) as v), false
     );
 end
 $$;
 
 comment on function authz_private.view_answers_for(bigint) is
     'Whether authz.user_effective_policies holds exactly what the tables say of the user, in the '
-    'snapshot of the caller.';
+    'snapshot of the caller; of a null user_id: whether it does of everyone without a mark.';
 revoke all on function authz_private.view_answers_for(bigint) from public;

@@ -27,7 +27,7 @@ select
     null::pg_catalog.xid8 as refreshed_by,
     null::uuid as nonce,
     null::oid [] as guard_ids,
-    null::numeric as guard_sum
+    null::xid [] as guard_changes
 from authz.user_effective_policies_live as l
 union all
 select
@@ -61,7 +61,7 @@ select
 from (
     select
         array_agg(t.oid order by t.oid) as ids,
-        sum(t.changed_by::text::bigint) as changes
+        array_agg(distinct t.changed_by::text)::xid [] as changes
     from authz_private.marking_triggers as t
 ) as g;
 
@@ -85,8 +85,8 @@ comment on column authz.user_effective_policies.refreshed_by is
 comment on column authz.user_effective_policies.nonce is 'Different in every refresh.';
 comment on column authz.user_effective_policies.guard_ids is
     'Triggers that were marking changes when the view was refreshed.';
-comment on column authz.user_effective_policies.guard_sum is
-    'Sum of the transactions that last changed those triggers: it grows when one is changed.';
+comment on column authz.user_effective_policies.guard_changes is
+    'Transactions that had last changed those triggers: a later change is of another.';
 comment on index authz.user_effective_policies_key is
     'Rows of a user, the snapshot, and what REFRESH CONCURRENTLY asks for.';
 comment on index authz.user_effective_policies_unit is
