@@ -37,7 +37,7 @@ FILES = [
     ),
     (
         "schema/050_finance_records.sql",
-        "01fe05fb0902f9347f4b3663582ddb5de7429fba3cc0cd3b59424975e15d9f2c",
+        "11166f6ad5e444e6955103d23077b2ccbddfdcc6bdbe0f3e2d66ff4a794861ee",
     ),
 ]
 

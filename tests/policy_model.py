@@ -11,6 +11,8 @@ MENU = {
     "finance": "finance",
     "funds": "finance.funds",
     "orders": "finance.orders",
+    "customers": "finance.customers",
+    "units": "directory.units",
     "users": "directory.users",
     "permissions": "directory.permissions",
 }

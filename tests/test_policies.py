@@ -96,7 +96,9 @@ def random_world(rng: random.Random) -> World:
         condition = random_condition(rng) if rng.random() < 0.3 else None
         p = Permission(
             number,
-            rng.choice(["finance", "finance.funds", "finance.funds", "directory.users"]),
+            rng.choice(
+                ["finance", "finance.funds", "finance.funds", "directory", "directory.users"]
+            ),
             rng.choice(["read", "read", "update", "manage"]),
             rng.choice(SCOPES),
             condition,

@@ -16,7 +16,10 @@ create table finance.customers (
 );
 
 create index customers_manager on finance.customers (tenant_id, manager_id) include (id);
+create index customers_by_manager_unit on finance.customers (manager_unit_id);
 
+comment on index finance.customers_by_manager_unit is
+    'Customers managed in a set of units: the policy of the table.';
 comment on index finance.customers_manager is
     'Customers a user manages: the scope own, transfers, and the foreign key.';
 comment on table finance.customers is 'Customers; each is managed by one user.';
@@ -41,7 +44,10 @@ create table finance.orders (
 
 create index orders_handler on finance.orders (tenant_id, handler_id) include (id);
 create index orders_customer on finance.orders (tenant_id, customer_id);
+create index orders_by_handler_unit on finance.orders (handler_unit_id);
 
+comment on index finance.orders_by_handler_unit is
+    'Orders handled in a set of units: the policy of the table.';
 comment on index finance.orders_handler is
     'Orders a user handles: the scope own, transfers, and the foreign key.';
 comment on index finance.orders_customer is 'Orders of a customer, and the foreign key.';

@@ -4,7 +4,7 @@ set local search_path = tap, public, ext, pg_catalog;
 -- Rights on the database itself are not copied from a template, nor restored from a plain dump.
 select ops.apply_database_rights();
 set local role fundwarden_owner;
-select plan(16);
+select plan(17);
 
 create temporary view our_schemas as
 select n.oid, n.nspname, n.nspacl, n.nspowner
@@ -169,6 +169,28 @@ cross join lateral (
 ) as g (grantee)
 where g.grantee is not null;
 
+-- What policies show of tables, and the functions they ask.
+insert into expected (grantee, object, privilege)
+values
+('fundwarden_app', 'relation finance.customers', 'SELECT'),
+('fundwarden_app', 'relation finance.orders', 'SELECT'),
+('fundwarden_app', 'relation finance.financial_funds', 'SELECT'),
+('fundwarden_app', 'relation authz.org_units', 'SELECT'),
+('fundwarden_app', 'column authz.users.id', 'SELECT'),
+('fundwarden_app', 'column authz.users.tenant_id', 'SELECT'),
+('fundwarden_app', 'column authz.users.username', 'SELECT'),
+('fundwarden_app', 'column authz.users.base_unit_id', 'SELECT'),
+('fundwarden_app', 'column authz.users.is_active', 'SELECT'),
+('fundwarden_app', 'function authz.my_tenant()', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_units(text,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_tenants(text,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_owner_id(text,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_orders(text,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_customers(text,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_denied_id(text,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_denied_orders(text,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_denied_customers(text,text)', 'EXECUTE');
+
 select bag_eq(
     'select grantee::text, object, privilege from our_grants',
     'select grantee, object, privilege from expected',
@@ -202,14 +224,34 @@ select is_empty(
         and (
             has_table_privilege(
                 r.rolname, c.oid,
-                'select, insert, update, delete, truncate, references, trigger'
+                'insert, update, delete, truncate, references, trigger'
             )
-            or has_any_column_privilege(
-                r.rolname, c.oid, 'select, insert, update, references'
-            )
+            or has_any_column_privilege(r.rolname, c.oid, 'insert, update, references')
         )
     $$,
-    'no caller has a right on any table or view'
+    'no caller may write to any table or view'
+);
+select bag_eq(
+    $$
+    select r.rolname::text, c.oid::regclass::text
+    from callers as r
+    cross join pg_class as c
+    inner join our_schemas as n on c.relnamespace = n.oid
+    where c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and (
+            has_table_privilege(r.rolname, c.oid, 'select')
+            or has_any_column_privilege(r.rolname, c.oid, 'select')
+        )
+    $$,
+    $$
+    select r.grantee, t.title
+    from (values ('fundwarden_app'), ('fundwarden_trusted')) as r (grantee)
+    cross join (
+        values ('authz.org_units'), ('authz.users'), ('finance.customers'), ('finance.orders'),
+        ('finance.financial_funds')
+    ) as t (title)
+    $$,
+    'applications read what policies show them, and nobody reads anything else'
 );
 select is_empty(
     $$

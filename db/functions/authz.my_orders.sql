@@ -1,0 +1,35 @@
+-- For the policies, which ask it once a statement in a sub-select of their own.
+
+create or replace function authz.my_orders(resource text, action text)
+returns bigint []
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me constant bigint := authz.current_user_id();
+    scope record;
+begin
+    if me is null
+        or not (select r.maybe_own from authz_private.reach_of(me, my_orders.resource, my_orders.action) as r)
+    then
+        return '{}';
+    end if;
+    select * into scope
+    from authz_private.scope_of(me, my_orders.resource, my_orders.action);
+    return case
+        when scope.own_rows then
+            array(
+                select o.id
+                from finance.orders as o
+                where o.tenant_id = scope.tenant_id and o.handler_id = me
+            )
+        else '{}'
+    end;
+end
+$$;
+
+comment on function authz.my_orders(text, text) is
+    'Ids of the orders of the user signed in, where what they own counts for resource:action '
+    'though its unit does not; empty otherwise.';
+revoke all on function authz.my_orders(text, text) from public;
+grant execute on function authz.my_orders(text, text) to fundwarden_app;

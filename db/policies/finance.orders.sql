@@ -1,0 +1,40 @@
+-- Reading as the user signed in; writing goes through functions, which see what is current.
+
+alter table finance.orders enable row level security;
+alter table finance.orders force row level security;
+
+create policy owner_does_everything on finance.orders
+to fundwarden_owner
+using (true)
+with check (true);
+
+comment on policy owner_does_everything on finance.orders is
+    'Functions, triggers, keys and refreshes of the package run as the owner.';
+revoke all on finance.orders from public;
+
+create policy readers_see_their_units on finance.orders
+for select
+to fundwarden_app
+using (
+    handler_unit_id = any((select authz.my_units('orders', 'read'))::int [])
+    -- The range holds of every row: it keeps the planner, which does not know yet who asks, from
+    -- expecting a whole tenant.
+    or tenant_id = any((select authz.my_tenants('orders', 'read'))::int [])
+    and id between (select '-9223372036854775808'::bigint) and (select 9223372036854775807)
+    or (tenant_id, handler_id)
+    = (select authz.my_tenant(), authz.my_owner_id('orders', 'read'))
+);
+
+comment on policy readers_see_their_units on finance.orders is
+    'orders:read where the handler belongs, or of what the user owns. One array a condition, '
+    'made once a statement: each is a walk of an index.';
+
+create policy denied_what_is_their_own on finance.orders
+as restrictive
+for select
+to fundwarden_app
+using (handler_id is distinct from (select authz.my_denied_id('orders', 'read')));
+
+comment on policy denied_what_is_their_own on finance.orders is
+    'A deny of the scope own, stronger than what the unit allows.';
+grant select on finance.orders to fundwarden_app;
