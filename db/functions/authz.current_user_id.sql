@@ -8,17 +8,16 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     claimed text := current_setting('fundwarden.identity', true);
-    -- A bounded repeat costs the expression many times as much as these lengths.
-    well_formed constant text := '^[0-9]+:[0-9]*:[0-9a-f]+$';
     effective_id bigint;
     real_id bigint;
-    expected bytea;
-    found_outer_key bytea;
+    inner_key bytea;
+    outer_key bytea;
 begin
-    -- After a transaction-local setting has ended it reads as '', not as null.
+    -- After a transaction-local setting has ended it reads as '', not as null. Lengths are looked
+    -- at apart, as a bounded repeat costs the expression as much as all the rest.
     if claimed is null
         or length(claimed) > 102
-        or claimed !~ well_formed
+        or claimed !~ '^[0-9]+:[0-9]*:[0-9a-f]+$'
         or length(split_part(claimed, ':', 1)) > 18
         or length(split_part(claimed, ':', 2)) > 18
         or length(split_part(claimed, ':', 3)) <> 64
@@ -29,24 +28,29 @@ begin
     real_id := nullif(split_part(claimed, ':', 2), '')::bigint;
 
     select
-        authz_private.identity_signature(effective_id, real_id, k.inner_key, k.outer_key),
+        k.inner_key,
         k.outer_key
-    into expected, found_outer_key
+    into inner_key, outer_key
     from authz_private.identity_key as k
     cross join authz_private.active_users as u
     where u.id = effective_id;
+    if not found then
+        return null;
+    end if;
     -- The hashes of both: how long it takes to find that two texts differ tells where they do.
-    if expected is null
-        or sha256(found_outer_key || decode(split_part(claimed, ':', 3), 'hex'))
-        <> sha256(found_outer_key || expected)
+    if sha256(outer_key || decode(split_part(claimed, ':', 3), 'hex')) <> sha256(
+        outer_key
+        || authz_private.identity_signature(effective_id, real_id, inner_key, outer_key)
+    )
     then
         return null;
     end if;
-    -- Who acts through another must be somebody still.
-    if real_id <> effective_id
-        and not exists (select from authz_private.active_users as u where u.id = real_id)
-    then
-        return null;
+    -- Who acts through another must be somebody still. Two conditions in two steps: one that
+    -- holds a query is run as a query, whatever its other half says.
+    if real_id <> effective_id then
+        if not exists (select from authz_private.active_users as u where u.id = real_id) then
+            return null;
+        end if;
     end if;
     return effective_id;
 end

@@ -49,6 +49,8 @@ begin
         where (header ->> 'kid' is null or t.kid = header ->> 'kid')
             and t.valid_from <= authz.clock()
             and (t.retired_at is null or t.retired_at > authz.clock())
+        -- Keeps the pads from being made at each place that names them.
+        offset 0
     ) as k
     -- The hashes of both, as how long it takes to find that two texts differ tells where they do.
     where authz_private.keyed_hash(convert_to(parts[3], 'UTF8'), k.inner_key, k.outer_key)
