@@ -313,7 +313,9 @@ BAD: dict[str, str | None] = {
     "number beyond numeric": token('"x":1e200000'),
     "other alphabet": GOOD["unicode"].replace("_", "/").replace("-", "+") + "+",
     "not ASCII": swapped(GOOD["plain"], 1, "é" * 20),
-    "length no encoding has": swapped(GOOD["plain"], 1, PARTS[1] + "AAAAA"[: 5 - len(PARTS[1]) % 4]),
+    "length no encoding has": swapped(
+        GOOD["plain"], 1, PARTS[1] + "AAAAA"[: 5 - len(PARTS[1]) % 4]
+    ),
     "8 kB and one": token(f'"x":"{"x" * 6200}"'),
     "a megabyte": "x" * 1_000_000,
     "a megabyte of a token": token(f'"x":"{"x" * 1_000_000}"'),
