@@ -6,7 +6,10 @@ returns bytea
 language sql immutable security invoker parallel safe
 begin atomic
     select string_agg(
-        set_byte('\x00'::bytea, 0, get_byte(b.block, g.i) # hmac_pad.pad), ''::bytea order by g.i
+        -- The function of the operator #, which the linter cannot read.
+        set_byte('\x00'::bytea, 0, int4xor(get_byte(b.block, g.i), hmac_pad.pad)),
+        ''::bytea
+        order by g.i
     )
     from (
         select s.short || decode(repeat('00', 64 - octet_length(s.short)), 'hex') as block
