@@ -349,6 +349,23 @@ def test_a_database_text_that_is_no_token_gets_no_further_than_its_length(
     assert error.sqlstate == "28000"
 
 
+@pytest.mark.parametrize("part", [0, 1])
+def test_nesting_deeper_than_the_stack_is_nobody_too(world: str, part: int) -> None:
+    # The shallowest a server can be set to.
+    with session(world) as admin:
+        admin.execute("alter role app_login set max_stack_depth = '100kB'")
+        try:
+            with session(world, user="app_login") as shallow:
+                shallow.execute("begin; savepoint here")
+                assert value(shallow, "show max_stack_depth") == "100kB"
+                deep = '{"alg":"HS256","x":' + "[" * (700, 5800)[part]
+                presented = (header if part == 0 else payload)(deep)
+                refused(shallow, presented)
+                assert refusal(shallow, "select %s::json", deep + "[" * 6000).sqlstate == "54001"
+        finally:
+            admin.execute("alter role app_login reset max_stack_depth")
+
+
 def test_bytes_that_are_no_text_are_the_callers_own_error(app: Connection) -> None:
     error = refusal(app, "select authz.sign_in(convert_from('\\xff', 'UTF8'))")
     assert error.sqlstate == "22021"

@@ -6,8 +6,7 @@ returns bigint
 language sql immutable security invoker parallel safe
 begin atomic
     select case
-        when json_typeof(token_id.claims -> token_id.claim) in ('number', 'string')
-            and (token_id.claims ->> token_id.claim) ~ '^[1-9][0-9]{0,17}$'
+        when (token_id.claims ->> token_id.claim) ~ '^[1-9][0-9]{0,17}$'
             then (token_id.claims ->> token_id.claim)::bigint
     end;
 end;

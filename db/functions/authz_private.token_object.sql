@@ -28,8 +28,7 @@ begin
     end if;
     return object;
 exception
-    when data_exception or untranslatable_character or statement_too_complex
-        or program_limit_exceeded
+    when data_exception or statement_too_complex
     then
         return null;
 end
