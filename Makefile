@@ -9,6 +9,7 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	.ci/ensure-pgtap
+	.ci/ensure-pgbouncer
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed

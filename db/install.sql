@@ -13,9 +13,24 @@
 
 -- Repeatable: applied again whenever the text changes.
 \ir functions/authz.clock.sql
+\ir views/authz_private.active_users.sql
+\ir functions/authz_private.keyed_hash.sql
 \ir functions/authz_private.identity_signature.sql
+\ir functions/authz_private.set_identity.sql
+\ir functions/authz_private.note_impersonation.sql
 \ir functions/authz.current_user_id.sql
+\ir functions/authz.real_user_id.sql
 \ir functions/authz.act_as.sql
+\ir functions/authz_private.hmac_pad.sql
+\ir functions/authz_private.base64url.sql
+\ir functions/authz_private.token_object.sql
+\ir functions/authz_private.token_id.sql
+\ir functions/authz_private.token_instant.sql
+\ir functions/authz_private.token_user.sql
+\ir functions/authz.sign_in.sql
+\ir functions/authz.add_token_key.sql
+\ir functions/authz.retire_token_key.sql
+\ir functions/authz.issue_token.sql
 \ir functions/authz_private.asks_freely.sql
 \ir functions/authz_private.subtree.sql
 \ir functions/authz_private.role_lineage.sql

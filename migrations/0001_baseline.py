@@ -29,7 +29,7 @@ FILES = [
     ),
     (
         "schema/040_authz_private.sql",
-        "310d36865a57be35a596f5e0546242196b0a43d71fa4670003e84c2463b50155",
+        "70355fa8b8273ea87dbe864101967b3a456c8189668b80a4f11b225f30a13f4d",
     ),
     (
         "schema/045_authz_effective.sql",

@@ -15,7 +15,7 @@ import psycopg
 import typer
 
 from runner import __version__
-from runner.connect import Target, resolve, without_password
+from runner.connect import Target, connect, resolve, without_password
 from runner.embedded import EmbeddedServer, bin_dir, default_home
 from runner.errors import FAILED, USAGE, RunnerError
 from runner.project import root
@@ -144,6 +144,20 @@ def refresh(
         refreshing.listen(target(), say=say)
     else:
         refreshing.refresh(target(), say=say)
+
+
+@app.command()
+def token(
+    user: Annotated[int, typer.Argument(min=1, help="Id of the user who is to sign in.")],
+    ttl: Annotated[str, typer.Option(help="How long it is good for, as an interval.")] = "1 hour",
+    kid: Annotated[str | None, typer.Option(help="Key to sign with; else the newest.")] = None,
+) -> None:
+    """Print a token for authz.sign_in(), for trying out."""
+    with connect(target()) as conn:
+        issued = conn.execute(
+            "select authz.issue_token(%s, %s::interval, %s)", (user, ttl, kid)
+        ).fetchone()
+    typer.echo(issued[0] if issued else "")
 
 
 @app.command()

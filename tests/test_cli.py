@@ -36,7 +36,8 @@ def test_the_version_is_printed() -> None:
 def test_help_names_every_command() -> None:
     text = runner("--help").stdout
     for command in ("migrate", "status", "seed", "load", "stats", "demo", "bench", "docs", "test",
-                    "start", "stop", "url", "psql"):  # fmt: skip
+                    "start", "stop", "url", "psql",
+                    "token"):  # fmt: skip
         assert command in text
 
 

@@ -138,7 +138,10 @@ def test_the_application_cannot_act_as_anyone(app: Connection) -> None:
     "question",
     [
         "select * from authz_private.identity_key",
-        "select authz_private.identity_signature(1)",
+        "select authz_private.identity_signature(1, 1, '', '')",
+        "select authz_private.keyed_hash('', '', '')",
+        "select authz_private.set_identity(1, 1)",
+        "select authz_private.note_impersonation(1, 2, '')",
         "select inner_key from authz_private.identity_key",
         "copy authz_private.identity_key to stdout",
     ],
@@ -167,6 +170,19 @@ FORGERIES = [
     "1:",
     f":{SIGNATURE}",
     f"1:{SIGNATURE}",
+    f"1::{SIGNATURE}",
+    f"1:1:{SIGNATURE}",
+    f"1:2:{SIGNATURE}",
+    f":1:{SIGNATURE}",
+    f"1:-1:{SIGNATURE}",
+    f"1::{SIGNATURE}0",
+    f"1::{'A' * 64}",
+    f"1::{SIGNATURE}\n",
+    f"{'9' * 18}:{'9' * 18}:{SIGNATURE}",
+    f"{'9' * 19}:1:{SIGNATURE}",
+    f"1:{'9' * 19}:{SIGNATURE}",
+    f"١::{SIGNATURE}",
+    f"1::{SIGNATURE[2:]}",
     f"1:{SIGNATURE.upper()}",
     f"1:{'f' * 64}",
     f"1:{SIGNATURE}0",
@@ -309,10 +325,12 @@ def test_without_the_transaction_in_its_signature_a_kept_setting_is_somebody(
             """
             insert into authz.org_units (id, parent_id, code) values (1, null, 'acme');
             insert into authz.users (id, username, base_unit_id) values (1, 'ann', 1);
-            create or replace function authz_private.identity_signature(user_id bigint)
-            returns text language sql stable
+            create or replace function authz_private.identity_signature(
+                effective_id bigint, real_id bigint, inner_key bytea, outer_key bytea
+            )
+            returns bytea language sql stable
             begin atomic
-                select encode(sha256(convert_to(identity_signature.user_id::text, 'UTF8')), 'hex');
+                select sha256(int8send(identity_signature.effective_id));
             end;
             """
         )

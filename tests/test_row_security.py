@@ -65,7 +65,8 @@ def disagreements(connection: Connection, rng: random.Random, w: World) -> list[
     rows = owned(connection, rng, w)
     found: list[str] = []
     for user in sorted(w.users):
-        if not w.users[user].is_active:
+        # Neither can sign in.
+        if not w.users[user].is_active or not w.units[w.tenant(w.users[user].base)].is_active:
             continue
         connection.execute("set local role fundwarden_trusted")
         connection.execute("select authz.act_as(%s)", [user])

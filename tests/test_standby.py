@@ -212,6 +212,23 @@ def test_the_application_gets_the_primarys_answer_for_who_is_signed_in(
     assert answers[1][-1] == [(user,)]
 
 
+def test_a_token_signs_in_here_too_and_an_impersonation_keeps_its_real_user(
+    pair: tuple[str, str, Standby],
+) -> None:
+    with session(pair[0]) as primary:
+        token = value(primary, "select authz.issue_token(2)")
+    both = "select authz.current_user_id(), authz.real_user_id()"
+    with session(pair[1], user="trusted_login") as standby:
+        standby.execute("begin")
+        assert value(standby, "select authz.sign_in(%s)", token) == 2
+        assert rows(standby, both) == [(2, 2)]
+        standby.execute("select authz.act_as(3, 'to see what they see')")
+        assert rows(standby, both) == [(3, 2)]
+        standby.execute("commit")
+        assert rows(standby, both) == [(None, None)]
+        assert refusal(standby, "select authz.sign_in(%s)", token[:-1]).sqlstate == "28000"
+
+
 def test_errors_are_the_primarys(pair: tuple[str, str, Standby]) -> None:
     for question in (
         "select * from finance.page_authorized_funds()",
@@ -220,6 +237,7 @@ def test_errors_are_the_primarys(pair: tuple[str, str, Standby]) -> None:
         "select * from finance.page_authorized_funds(sort_by => 'x')",
         "select * from finance.explain_fund_access(1, 1)",
         "select authz.act_as(1)",
+        "select authz.sign_in('x.y.z')",
     ):
         told = []
         for conninfo in pair[:2]:

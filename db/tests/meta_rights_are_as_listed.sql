@@ -113,6 +113,8 @@ from (
     ('fundwarden_app', 'function authz.ancestors(integer)', 'EXECUTE'),
     ('fundwarden_app', 'function authz.current_user_id()', 'EXECUTE'),
     ('fundwarden_app', 'function authz.descendants(integer)', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.real_user_id()', 'EXECUTE'),
+    ('fundwarden_app', 'function authz.sign_in(text)', 'EXECUTE'),
     ('fundwarden_app', 'function authz.subordinates(bigint)', 'EXECUTE'),
     (
         'fundwarden_app',

@@ -1,0 +1,24 @@
+-- For logins that are trusted with nothing: the token is the proof.
+
+create or replace function authz.sign_in(token text)
+returns bigint
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    signed_in bigint := authz_private.token_user(sign_in.token);
+begin
+    if signed_in is null then
+        raise exception 'identity refused'
+            using errcode = '28000', hint = 'Sign in with a token that is valid now.';
+    end if;
+    perform authz_private.set_identity(signed_in, signed_in);
+    return signed_in;
+end
+$$;
+
+comment on function authz.sign_in(text) is
+    'Acts for the user whom a JSON web token (HS256; sub, exp, optional nbf, iat, tid, kid) names '
+    'until the end of the transaction, and returns their id. 28000 with one text for every cause.';
+revoke all on function authz.sign_in(text) from public;
+grant execute on function authz.sign_in(text) to fundwarden_app, fundwarden_operator;
