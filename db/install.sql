@@ -36,6 +36,8 @@
 \ir functions/authz_private.tg_policy_fits.sql
 \ir functions/authz_private.tg_role_parent.sql
 \ir functions/authz_private.tg_check_conditions.sql
+\ir views/authz_private.windows.sql
+\ir functions/authz_private.tg_one_open_window.sql
 \ir functions/authz_private.tg_template_lock.sql
 \ir functions/authz_private.request_refresh.sql
 \ir functions/authz_private.tg_mark_users.sql

@@ -13,15 +13,15 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "d689b03c30cfb61491d2ada9df13c6db50f45eb005a61699bd30b765848a656d",
+        "76d0079f2a21719d5dedc5ae56dbb2685d05d749cf3a68d048d82ce3099c0d05",
     ),
     (
         "schema/020_authz_people.sql",
-        "b3dcb236082de252d3bf04f8a432d78d0f4cf5d38fad5b4560cba8e26594228d",
+        "744a6616aa8433c385a72ba34d95e14d8d4f40b8b3da6be8d70c9ff446b944a1",
     ),
     (
         "schema/030_authz_grants.sql",
-        "31a550ac9c0abc56551876a70b724b32824672375e5b8da25564015eca53465d",
+        "1d9ee3612a915dc59ab9cf8c9a788e10f7c447895b72446fdcaf4b792054d78d",
     ),
     (
         "schema/035_authz_templates.sql",
@@ -29,7 +29,7 @@ FILES = [
     ),
     (
         "schema/040_authz_private.sql",
-        "310d36865a57be35a596f5e0546242196b0a43d71fa4670003e84c2463b50155",
+        "72a03afaf3f76549dd1ef92eedf045d084a24dbaeeb5a10e59af232e5482b32e",
     ),
     (
         "schema/045_authz_effective.sql",

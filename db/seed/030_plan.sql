@@ -78,7 +78,9 @@ begin
 
     perform pg_temp.seed_set_aside(array['trigger']);
     if (select p.sets_aside from seed_plan as p) then
-        perform pg_temp.seed_set_aside(array['foreign key', 'primary key', 'unique key', 'index']);
+        perform pg_temp.seed_set_aside(
+            array['foreign key', 'primary key', 'unique key', 'exclusion', 'index']
+        );
     end if;
     if not append then
         truncate
