@@ -133,6 +133,7 @@
 \ir functions/finance.count_authorized_funds.sql
 \ir functions/finance.explain_fund_access.sql
 
+\ir functions/ops.effective_view_health.sql
 \ir functions/ops.check_database_rights.sql
 \ir functions/ops.apply_database_rights.sql
 

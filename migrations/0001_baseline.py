@@ -33,7 +33,7 @@ FILES = [
     ),
     (
         "schema/045_authz_effective.sql",
-        "5e5d1843e84d123bb5f64a226d45060a33ee5c826e6a8e668ad75414c1bd2332",
+        "406d96ddacf694ff6888bf830f9e855fdcbfd21e29151dfb326a5323a9029882",
     ),
     (
         "schema/050_finance_records.sql",

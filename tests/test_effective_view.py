@@ -263,6 +263,51 @@ def test_status_tells_of_a_trigger_that_is_gone(database: str) -> None:
     assert status(Target(database)).exit_code == 0
 
 
+def test_status_tells_what_state_the_view_is_in(database: str) -> None:
+    def told() -> tuple[list[str], dict[str, Any]]:
+        found = status(Target(database))
+        assert found.exit_code == 0
+        assert found.as_dict()["effective_view"] == found.effective_view
+        lines = [line for line in found.lines() if line.startswith("effective view: ")]
+        return [line.removeprefix("effective view: ") for line in lines], found.effective_view or {}
+
+    prepared(database, "deferred")
+    with session(database) as admin:
+        lines, health = told()
+        assert lines == ["refresh mode deferred"]
+        assert health["last_success"] is not None
+        admin.execute("delete from authz.user_roles where user_id in (1, 2)")
+        lines, health = told()
+        assert health["marks"] == 2
+        assert lines[1] == f"marks waiting for a refresh: 2, since {lines[1].split('since ')[1]}"
+        assert value(
+            admin,
+            "select min(marked_at) = %s::timestamptz from authz_private.policy_marks "
+            "where not is_floor",
+            health["marked_since"],
+        )
+        with session(database) as holder:
+            holder.execute("begin")
+            holder.execute("refresh materialized view concurrently authz.user_effective_policies")
+            admin.execute("set lock_timeout = '10ms'")
+            for _ in range(2):
+                admin.execute("call authz.refresh_if_marked()")
+            holder.execute("rollback")
+        lines, health = told()
+        assert health["failures"] == 2
+        assert lines[2].startswith("failed refreshes since the last that succeeded: 2; ")
+        assert "lock timeout" in lines[2]
+        admin.execute("reset lock_timeout; call authz.refresh_if_marked()")
+        lines, health = told()
+        assert (lines, health["failures"]) == (["refresh mode deferred"], 0)
+        admin.execute("refresh materialized view authz.user_effective_policies with no data")
+        lines, health = told()
+        assert lines[1].startswith("not populated")
+        assert health["is_populated"] is False
+        admin.execute("update authz.settings set refresh_mode = 'manual'")
+        assert told()[0][0] == "refresh mode manual"
+
+
 def test_a_dump_and_restore_keeps_readers_exact(server: Server, database: str) -> None:
     prepared(database, "deferred")
     with session(database) as admin:
