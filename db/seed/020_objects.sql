@@ -88,7 +88,7 @@ as $$
             and p.proname in (
                 'tg_place_unit', 'tg_register_tenant', 'tg_tenant_of_unit',
                 'tg_tenant_of_user', 'tg_owner_unit', 'tg_fund_owner_units', 'tg_register_kind',
-                'tg_role_fits', 'tg_one_open_window'
+                'tg_role_fits', 'tg_one_open_window', 'tg_template_lock'
             )
     )
 
