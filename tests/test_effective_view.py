@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -452,6 +454,108 @@ def test_the_history_notices_a_view_that_is_simply_believed(database: str) -> No
             "as 'begin return true; end'"
         )
     assert hammer(database, 60, COMMITS)[1] != []
+
+
+# The guard without the part of the view's row that says what it has seen.
+WITHOUT_SNAPSHOT = """
+    do $$
+    begin
+        execute replace(
+            pg_get_functiondef('authz_private.view_answers_for(bigint)'::regprocedure),
+            'not pg_visible_in_snapshot(m.xid, v.snapshot)', 'false'
+        );
+    end
+    $$
+"""
+
+
+def test_without_the_snapshot_reads_are_stale(database: str) -> None:
+    prepared(database, "deferred")
+    with session(database) as writer, session(database) as reader:
+        writer.execute("begin")
+        writer.execute("delete from authz.user_roles where user_id in (1, 2)")
+        assert rows(reader, STALE) == []
+        writer.execute("commit")
+        assert rows(reader, STALE) == []
+        reader.execute(WITHOUT_SNAPSHOT)
+        assert {row[0] for row in rows(reader, STALE)} == {1, 2}
+
+
+# A row without user never matches itself, so REFRESH writes it each time; with a user only the
+# nonce makes it differ.
+@pytest.mark.parametrize("has_nonce", [True, False])
+@pytest.mark.parametrize("has_user", [True, False])
+def test_of_two_refreshes_with_equal_snapshots_one_is_refused_unless_nothing_differs(
+    database: str, has_nonce: bool, has_user: bool
+) -> None:
+    prepared(database, "manual")
+    with session(database) as admin, session(database) as old, session(database) as new:
+        # What else tells two refreshes apart is the same in both here.
+        weak = value(admin, "select pg_get_viewdef('authz.user_effective_policies'::regclass)")
+        weak = re.sub(r"(pg_catalog\.)?pg_current_snapshot\(\)", "'3:3:'::pg_snapshot", weak)
+        weak = re.sub(r"(pg_catalog\.)?pg_current_xact_id_if_assigned\(\)", "'3'::xid8", weak)
+        if not has_nonce:
+            weak = re.sub(r"(pg_catalog\.)?gen_random_uuid\(\)", f"'{'0' * 32}'::uuid", weak)
+        if has_user:
+            weak, found = re.subn(r"NULL::bigint AS user_id", "0::bigint AS user_id", weak)
+            assert found == 1
+        assert weak.count("'3") == 2
+        assert ("gen_random_uuid" in weak) == has_nonce
+        admin.execute("drop materialized view authz.user_effective_policies")
+        admin.execute(f"create materialized view authz.user_effective_policies as {weak}".encode())
+        admin.execute("create unique index on authz.user_effective_policies (user_id, grant_key)")
+        # A snapshot before the revoke; its refresh comes after the one that has seen it.
+        old.execute("begin isolation level repeatable read")
+        rows(old, "select count(*) from authz.user_roles")
+        admin.execute("delete from authz.user_roles where user_id = 1")
+        new.execute("refresh materialized view concurrently authz.user_effective_policies")
+        refreshed = start(
+            old, "refresh materialized view concurrently authz.user_effective_policies"
+        ).outcome()
+        old.execute("rollback" if refreshed != "done" else "commit")
+        assert (refreshed in RETRY) == (has_nonce or not has_user), refreshed
+
+
+WRITERS = int(os.environ.get("FUNDWARDEN_WRITERS", "16"))
+WRITING_SECONDS = int(os.environ.get("FUNDWARDEN_WRITING_SECONDS", "3"))
+GRANTS = {
+    "role": "insert into authz.user_roles (user_id, role_id, unit_id) "
+    "values (:u, 100, :n) on conflict do nothing;",
+    "policy": "insert into authz.user_policies (user_id, policy_id, unit_id) "
+    "values (:u, :p, :n) on conflict do nothing;",
+    "permission": "insert into authz.user_permissions (user_id, permission_id, unit_id) "
+    "values (:u, :m, :n) on conflict do nothing;",
+    "window": "insert into authz.user_roles (user_id, role_id, unit_id, valid_from) "
+    "values (:u, 2, :n, now()) on conflict do nothing;",
+    "membership": "insert into authz.memberships (user_id, unit_id) "
+    "values (:u, :n) on conflict do nothing;",
+    "revoke": "delete from authz.user_roles where user_id = :u;",
+}
+
+
+def test_writers_at_once_neither_fail_nor_leave_a_stale_view(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    prepared(database, "immediate")
+    command: list[str] = [str(server.bin("pgbench")), "-n", "-M", "prepared"]
+    command += ["-c", str(WRITERS), "-j", "2", "-T", str(WRITING_SECONDS)]
+    for name, sql in GRANTS.items():
+        script = tmp_path / f"{name}.sql"
+        script.write_text(
+            "\\set u random(1, 30)\n\\set n random(1, 3)\n\\set p random(1, 2)\n"
+            f"\\set m random(1, 20)\n{sql}\n"
+        )
+        command += ["-f", str(script)]
+    done = subprocess.run([*command, database], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "ERROR" not in done.stderr
+    assert "number of failed transactions: 0 " in done.stdout
+    print(done.stdout)
+    with session(database) as admin:
+        assert stale(admin) == []
+        deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
+        assert value(admin, deadlocks) == 0
+        assert value(admin, "select count(*) from ops.refresh_log where failure is null") > 1
 
 
 def test_the_listener_refreshes_and_ends_when_told(database: str) -> None:
