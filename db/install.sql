@@ -51,6 +51,8 @@
 \ir functions/authz_private.tg_policy_fits.sql
 \ir functions/authz_private.tg_role_parent.sql
 \ir functions/authz_private.tg_check_conditions.sql
+\ir views/authz_private.windows.sql
+\ir functions/authz_private.tg_one_open_window.sql
 \ir functions/authz_private.tg_template_lock.sql
 \ir functions/authz_private.request_refresh.sql
 \ir functions/authz_private.tg_mark_users.sql
@@ -82,6 +84,7 @@
 \ir triggers/finance.financial_funds.sql
 
 \ir views/authz_private.marking_triggers.sql
+\ir functions/authz_private.effective_policies_now.sql
 \ir views/authz.user_effective_policies.sql
 
 \ir functions/authz_private.compare_values.sql
@@ -163,6 +166,7 @@
 \ir functions/finance.count_authorized_funds.sql
 \ir functions/finance.explain_fund_access.sql
 
+\ir functions/ops.effective_view_health.sql
 \ir functions/ops.check_database_rights.sql
 \ir functions/ops.apply_database_rights.sql
 

@@ -13,15 +13,15 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "d689b03c30cfb61491d2ada9df13c6db50f45eb005a61699bd30b765848a656d",
+        "76d0079f2a21719d5dedc5ae56dbb2685d05d749cf3a68d048d82ce3099c0d05",
     ),
     (
         "schema/020_authz_people.sql",
-        "b3dcb236082de252d3bf04f8a432d78d0f4cf5d38fad5b4560cba8e26594228d",
+        "744a6616aa8433c385a72ba34d95e14d8d4f40b8b3da6be8d70c9ff446b944a1",
     ),
     (
         "schema/030_authz_grants.sql",
-        "31a550ac9c0abc56551876a70b724b32824672375e5b8da25564015eca53465d",
+        "1d9ee3612a915dc59ab9cf8c9a788e10f7c447895b72446fdcaf4b792054d78d",
     ),
     (
         "schema/035_authz_templates.sql",
@@ -29,11 +29,11 @@ FILES = [
     ),
     (
         "schema/040_authz_private.sql",
-        "70355fa8b8273ea87dbe864101967b3a456c8189668b80a4f11b225f30a13f4d",
+        "fb81986c4b6d10aae3e5968fe7c1dbcacbc10154877290539281600049f7d04b",
     ),
     (
         "schema/045_authz_effective.sql",
-        "5e5d1843e84d123bb5f64a226d45060a33ee5c826e6a8e668ad75414c1bd2332",
+        "406d96ddacf694ff6888bf830f9e855fdcbfd21e29151dfb326a5323a9029882",
     ),
     (
         "schema/050_finance_records.sql",

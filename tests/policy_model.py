@@ -35,6 +35,12 @@ class Window:
         """Half-open."""
         return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
 
+    def overlaps(self, other: Window) -> bool:
+        """Whether some instant is in both."""
+        starts = [w.start for w in (self, other) if w.start is not None]
+        ends = [w.end for w in (self, other) if w.end is not None]
+        return not starts or not ends or max(starts) < min(ends)
+
 
 @dataclass
 class User:

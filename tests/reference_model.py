@@ -42,6 +42,12 @@ class Window:
             self.valid_until is None or at < self.valid_until
         )
 
+    def overlaps(self, other: Window) -> bool:
+        """Whether some instant is in both."""
+        starts = [w.valid_from for w in (self, other) if w.valid_from is not None]
+        ends = [w.valid_until for w in (self, other) if w.valid_until is not None]
+        return not starts or not ends or max(starts) < min(ends)
+
 
 @dataclass
 class Membership:

@@ -28,12 +28,17 @@ WRITTEN = {
     "authz.user_roles": (
         "id, user_id, role_id, unit_id, inherit_to_descendants, valid_from, valid_until"
     ),
+    "authz.permission_templates": (
+        "id, unit_id, permission_key, min_role_rank, is_enabled, is_locked"
+    ),
     "finance.customers": "tenant_id, id, name, manager_id",
     "finance.orders": "tenant_id, id, handler_id, customer_id",
     "finance.financial_funds": (
         "tenant_id, id, handle_by, order_id, customer_id, amount, currency, status, created_at"
     ),
 }
+# Of these a part is there from the start.
+ADDED = {"authz.resources": "path, code, description", "authz.roles": "id, code, name, rank"}
 RECORDS = 1_500
 DIGESTS: dict[str, str] = {}
 
@@ -88,6 +93,14 @@ def another(server: Server) -> Iterator[str]:
 def test_seeded_rows_are_those_that_row_by_row_inserts_make(database: str, another: str) -> None:
     seed(Target(database), records=RECORDS, say=quiet)
     with psycopg.connect(database) as source, psycopg.connect(another) as into:
+        for table, columns in ADDED.items():
+            places = ", ".join(["%s"] * len(columns.split(", ")))
+            for row in source.execute(f"select {columns} from {table}").fetchall():
+                into.execute(
+                    f"insert into {table} ({columns}) overriding system value values ({places}) "
+                    "on conflict do nothing",
+                    row,
+                )
         for table, columns in WRITTEN.items():
             # Parents before children, whatever their ids.
             order = "level, id" if table == "authz.org_units" else "id"
@@ -223,6 +236,47 @@ def test_supervisors_of_different_size_are_listed_and_user_2_has_a_thousand(data
             "select count(*) from authz.users group by tenant_id order by 1"
         ).fetchall()
         assert len(tenants) >= 3 and tenants[-1][0] > 5 * tenants[0][0]
+
+
+def test_templates_of_seven_modules_hold_at_the_roots_and_differ_below(database: str) -> None:
+    seed(Target(database), records=RECORDS, say=quiet)
+    with psycopg.connect(database) as conn:
+        roots = conn.execute(
+            "select s.permissions, s.locked, s.enabled from authz.org_units as u "
+            "inner join authz.org_permission_summary as s on u.id = s.unit_id "
+            "where u.parent_id is null"
+        ).fetchall()
+        assert len(roots) == 6
+        assert set(roots) == {(28, 6, 27)}
+        ranks = conn.execute(
+            "select code from authz.roles where code in "
+            "('admin', 'board_member', 'committee_lead', 'volunteer') order by rank desc"
+        ).fetchall()
+        assert [r[0] for r in ranks] == ["admin", "board_member", "committee_lead", "volunteer"]
+        assert conn.execute(
+            "select count(distinct r.code) from authz.permission_templates as t "
+            "inner join authz.resources as r on split_part(t.permission_key, '.', 1) = r.code "
+            "where r.path operator(ext.<@) 'community'"
+        ).fetchone() == (7,)
+        drift = conn.execute(
+            "select is_overruled, count(*) from authz.permission_template_drift group by 1"
+        ).fetchall()
+        assert {overruled for overruled, _ in drift} == {False, True}
+        # A volunteer may what the templates give that rank, and no more.
+        volunteer = conn.execute(
+            "select g.user_id, g.unit_id from authz.user_roles as g "
+            "inner join authz.roles as r on g.role_id = r.id "
+            "inner join authz.org_units as n on g.unit_id = n.id and n.is_active "
+            "inner join authz.users as u on g.user_id = u.id and u.is_active "
+            "where r.code = 'volunteer' order by g.id limit 1"
+        ).fetchone()
+        assert volunteer
+        assert conn.execute(
+            "select authz.user_has_org_permission(%(u)s, %(n)s, 'members.read'), "
+            "authz.check_user_permission(%(u)s, 'events', 'read', %(n)s), "
+            "authz.user_has_org_permission(%(u)s, %(n)s, 'finances.create')",
+            {"u": volunteer[0], "n": volunteer[1]},
+        ).fetchone() == (True, True, False)
 
 
 def test_a_session_lost_before_the_commit_leaves_nothing(database: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -30,7 +31,7 @@ SCOPES = ("own", "team", "region", "organization", "system")
 RESOURCES = ("finance", "finance.funds", "finance.orders", "directory", "directory.users")
 ACTIONS = ("read", "manage", "update")
 # SQLSTATEs that say no for a reason of the rules.
-REFUSALS = {"23503", "23505", "23514", "23502", "23001"}
+REFUSALS = {"23503", "23505", "23514", "23502", "23001", "23P01"}
 
 Connection = psycopg.Connection[Any]
 
@@ -45,6 +46,18 @@ def window(rng: random.Random) -> Window:
     if start is not None and end is not None and start >= end:
         start, end = end - timedelta(days=1), end
     return Window(start, end)
+
+
+def beside(holder: Membership | Grant, world: World) -> bool:
+    """Whether no other row gives the same thing at the same time."""
+    there = world.memberships if isinstance(holder, Membership) else world.grants
+    return not any(
+        other.id != holder.id
+        and (other.user_id, other.unit_id) == (holder.user_id, holder.unit_id)
+        and getattr(other, "role_id", None) == getattr(holder, "role_id", None)
+        and other.window.overlaps(holder.window)
+        for other in there.values()
+    )
 
 
 def random_world(rng: random.Random, system_roles: dict[str, Role]) -> World:
@@ -78,12 +91,22 @@ def random_world(rng: random.Random, system_roles: dict[str, Role]) -> World:
     users = list(world.users)
     for number in range(1, rng.randint(0, 6) + 1):
         user = rng.choice(users)
-        world.memberships[number] = Membership(number, user, unit_beside(user), window(rng))
+        membership = Membership(number, user, unit_beside(user), window(rng))
+        if beside(membership, world):
+            world.memberships[number] = membership
     for number in range(1, rng.randint(1, 9) + 1):
         user = rng.choice(users)
         unit = unit_beside(user) if rng.random() < 0.7 else None
         role = rng.choice(list(world.roles))
-        world.grants[number] = Grant(number, user, role, unit, rng.random() < 0.75, window(rng))
+        grant = Grant(number, user, role, unit, rng.random() < 0.75, window(rng))
+        if beside(grant, world):
+            world.grants[number] = grant
+        if rng.random() < 0.2 and grant.window.valid_until is not None:
+            # The same again, at once or an instant later.
+            start = grant.window.valid_until + rng.choice([timedelta(0), INSTANT])
+            again = Grant(number + 100, user, role, unit, rng.random() < 0.75, Window(start))
+            if beside(again, world):
+                world.grants[again.id] = again
     for kind in (world.customers, world.orders):
         for number in range(1, rng.randint(0, 8) + 1):
             owner = rng.choice(users)
@@ -285,6 +308,8 @@ def random_change(
     grant, fresh = rng.choice(list(world.grants.values())), window(rng)
 
     def change() -> None:
+        if not beside(replace(grant, window=fresh), world):
+            raise RefusedError
         grant.window = fresh
 
     return (

@@ -1,4 +1,5 @@
 -- Inlined into its callers. Apart from live_grants, so that a plan carries only what it reads.
+-- The body is text: see authz_private.view_answers.
 
 create or replace function authz_private.stored_grants(user_id bigint, resource text, action text)
 returns table (
@@ -11,7 +12,7 @@ returns table (
     conditions jsonb
 )
 language sql stable security invoker parallel safe
-begin atomic
+as $$
     select
         g.effect,
         g.priority,
@@ -27,7 +28,7 @@ begin atomic
         and stored_grants.resource = any(g.resources)
         and (g.valid_from is null or g.valid_from <= authz.clock())
         and (g.valid_until is null or g.valid_until > authz.clock());
-end;
+$$;
 
 comment on function authz_private.stored_grants(bigint, text, text) is
     'Rows of authz_private.held_grants from the materialized view: right only while it answers.';

@@ -1,11 +1,12 @@
 -- Inlined into its callers, so that the view and what it is asked are one plan. Asked within the
 -- snapshot of the question: what is read beside it is read in the same snapshot. Anything doubtful
--- means no, and the tables are read instead.
+-- means no, and the tables are read instead. The body is text, because a parsed one would depend on
+-- the view and keep it from being made again.
 
 create or replace function authz_private.view_answers(user_id bigint)
 returns table (answers boolean)
 language sql stable security invoker parallel safe
-begin atomic
+as $$
     select
         -- No change of the user or of everyone that the view has not seen, no view older than the
         -- marks that were deleted.
@@ -45,7 +46,7 @@ begin atomic
         )
     from authz.user_effective_policies as v
     where v.user_id is null;
-end;
+$$;
 
 comment on function authz_private.view_answers(bigint) is
     'Whether authz.user_effective_policies holds exactly what the tables say of the user, in the '

@@ -49,6 +49,7 @@ create table authz.org_units (
     constraint parent_is_of_the_same_tenant foreign key (tenant_id, parent_id)
     references authz.org_units (tenant_id, id),
     constraint code_is_a_path_label check (code ~ '^[a-z0-9_]{1,50}$'),
+    constraint unit_ids_are_positive check (id > 0),
     constraint root_is_its_own_tenant check ((parent_id is null) = (tenant_id = id)),
     constraint path_fits_an_index_entry check (octet_length(path::text) <= 2000),
     constraint metadata_is_an_object check (jsonb_typeof(metadata) = 'object')

@@ -40,12 +40,27 @@ create table authz.memberships (
     references authz.users (tenant_id, id) on delete cascade,
     constraint member_unit_is_of_the_same_tenant foreign key (tenant_id, unit_id)
     references authz.org_units (tenant_id, id),
-    constraint membership_window_is_not_empty check (valid_from < valid_until)
+    constraint membership_window_is_not_empty check (valid_from < valid_until),
+    constraint one_open_window_per_membership
+    exclude using gist (
+        int8range(user_id, user_id, '[]') with &&,
+        int4range(unit_id, unit_id, '[]') with &&,
+        tstzrange(valid_from, valid_until) with &&
+    ) where (valid_from is not null or valid_until is not null)
 );
 
+create unique index one_unlimited_membership
+on authz.memberships (user_id, unit_id)
+where valid_from is null and valid_until is null;
 create index memberships_user on authz.memberships (tenant_id, user_id);
 create index memberships_unit on authz.memberships (tenant_id, unit_id);
 
+comment on constraint one_open_window_per_membership on authz.memberships is
+    'Windows of the same membership may touch, not overlap.';
+comment on index authz.one_open_window_per_membership is
+    'The grant a window would overlap: asked by its constraint.';
+comment on index authz.one_unlimited_membership is
+    'The grant that is there already: asked by every insert without a window.';
 comment on index authz.memberships_user is 'Units of a user: scopes of grants without unit.';
 comment on index authz.memberships_unit is 'Members of a unit, and the foreign key.';
 comment on table authz.memberships is

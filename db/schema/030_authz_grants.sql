@@ -135,13 +135,30 @@ create table authz.user_roles (
     references authz.users (tenant_id, id) on delete cascade,
     constraint grant_unit_is_of_the_same_tenant foreign key (tenant_id, unit_id)
     references authz.org_units (tenant_id, id),
-    constraint grant_window_is_not_empty check (valid_from < valid_until)
+    constraint grant_window_is_not_empty check (valid_from < valid_until),
+    constraint one_open_window_per_role_grant
+    exclude using gist (
+        int8range(user_id, user_id, '[]') with &&,
+        int4range(role_id, role_id, '[]') with &&,
+        int4range(coalesce(unit_id, 0), coalesce(unit_id, 0), '[]') with &&,
+        tstzrange(valid_from, valid_until) with &&
+    ) where (valid_from is not null or valid_until is not null)
 );
 
+create unique index one_unlimited_role_grant
+on authz.user_roles (user_id, role_id, unit_id)
+nulls not distinct
+where valid_from is null and valid_until is null;
 create index user_roles_user on authz.user_roles (tenant_id, user_id);
 create index user_roles_unit on authz.user_roles (tenant_id, unit_id) where unit_id is not null;
 create index user_roles_role on authz.user_roles (role_id, user_id);
 
+comment on constraint one_open_window_per_role_grant on authz.user_roles is
+    'Windows of the same grant may touch, not overlap, whatever inherit_to_descendants says.';
+comment on index authz.one_open_window_per_role_grant is
+    'The grant a window would overlap: asked by its constraint.';
+comment on index authz.one_unlimited_role_grant is
+    'The grant that is there already: asked by every insert without a window.';
 comment on index authz.user_roles_user is 'Grants of a user: every scope begins here.';
 comment on index authz.user_roles_unit is 'Grants at a unit, and the foreign key.';
 comment on index authz.user_roles_role is 'Holders of a role: supervisors, and the foreign key.';
@@ -168,14 +185,31 @@ create table authz.user_policies (
     references authz.users (tenant_id, id) on delete cascade,
     constraint policy_unit_is_of_the_same_tenant foreign key (tenant_id, unit_id)
     references authz.org_units (tenant_id, id),
-    constraint policy_window_is_not_empty check (valid_from < valid_until)
+    constraint policy_window_is_not_empty check (valid_from < valid_until),
+    constraint one_open_window_per_policy_grant
+    exclude using gist (
+        int8range(user_id, user_id, '[]') with &&,
+        int4range(policy_id, policy_id, '[]') with &&,
+        int4range(coalesce(unit_id, 0), coalesce(unit_id, 0), '[]') with &&,
+        tstzrange(valid_from, valid_until) with &&
+    ) where (valid_from is not null or valid_until is not null)
 );
 
+create unique index one_unlimited_policy_grant
+on authz.user_policies (user_id, policy_id, unit_id)
+nulls not distinct
+where valid_from is null and valid_until is null;
 create index user_policies_user on authz.user_policies (tenant_id, user_id);
 create index user_policies_unit on authz.user_policies (tenant_id, unit_id)
 where unit_id is not null;
 create index user_policies_policy on authz.user_policies (policy_id, user_id);
 
+comment on constraint one_open_window_per_policy_grant on authz.user_policies is
+    'Windows of the same grant may touch, not overlap, whatever inherit_to_descendants says.';
+comment on index authz.one_open_window_per_policy_grant is
+    'The grant a window would overlap: asked by its constraint.';
+comment on index authz.one_unlimited_policy_grant is
+    'The grant that is there already: asked by every insert without a window.';
 comment on index authz.user_policies_user is 'Policies of a user; the foreign key.';
 comment on index authz.user_policies_unit is 'Policies granted at a unit, and the foreign key.';
 comment on index authz.user_policies_policy is 'Holders of a policy, and the foreign key.';
@@ -203,14 +237,31 @@ create table authz.user_permissions (
     references authz.users (tenant_id, id) on delete cascade,
     constraint permission_unit_is_of_the_same_tenant foreign key (tenant_id, unit_id)
     references authz.org_units (tenant_id, id),
-    constraint permission_window_is_not_empty check (valid_from < valid_until)
+    constraint permission_window_is_not_empty check (valid_from < valid_until),
+    constraint one_open_window_per_permission_grant
+    exclude using gist (
+        int8range(user_id, user_id, '[]') with &&,
+        int4range(permission_id, permission_id, '[]') with &&,
+        int4range(coalesce(unit_id, 0), coalesce(unit_id, 0), '[]') with &&,
+        tstzrange(valid_from, valid_until) with &&
+    ) where (valid_from is not null or valid_until is not null)
 );
 
+create unique index one_unlimited_permission_grant
+on authz.user_permissions (user_id, permission_id, unit_id)
+nulls not distinct
+where valid_from is null and valid_until is null;
 create index user_permissions_user on authz.user_permissions (tenant_id, user_id);
 create index user_permissions_unit on authz.user_permissions (tenant_id, unit_id)
 where unit_id is not null;
 create index user_permissions_permission on authz.user_permissions (permission_id, user_id);
 
+comment on constraint one_open_window_per_permission_grant on authz.user_permissions is
+    'Windows of the same grant may touch, not overlap, whatever inherit_to_descendants says.';
+comment on index authz.one_open_window_per_permission_grant is
+    'The grant a window would overlap: asked by its constraint.';
+comment on index authz.one_unlimited_permission_grant is
+    'The grant that is there already: asked by every insert without a window.';
 comment on index authz.user_permissions_user is 'Permissions of a user; the foreign key.';
 comment on index authz.user_permissions_unit is
     'Permissions granted at a unit, and the foreign key.';

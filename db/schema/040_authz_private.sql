@@ -54,3 +54,13 @@ create table authz_private.clock_override (
 
 comment on table authz_private.clock_override is
     'Empty, except in tests: the instant authz.clock() answers instead of the time.';
+
+create table authz_private.grant_turns (
+    user_id bigint primary key,
+    xid xid8 not null
+);
+
+comment on table authz_private.grant_turns is
+    'Users whose grants or memberships were written: two transactions that write those of one user '
+    'meet at the row, at any isolation level.';
+comment on column authz_private.grant_turns.xid is 'The last that did, whatever came of it.';

@@ -27,7 +27,8 @@ create table authz_private.policy_marks (
     user_id bigint,
     xid xid8 not null default pg_current_xact_id(),
     is_floor boolean not null default false,
-    nonce uuid
+    nonce uuid,
+    marked_at timestamptz not null default clock_timestamp()
 );
 
 create index policy_marks_user on authz_private.policy_marks (user_id);
@@ -46,6 +47,8 @@ comment on column authz_private.policy_marks.xid is
 comment on column authz_private.policy_marks.is_floor is
     'The one row that says up to where marks were deleted: a view whose snapshot is older answers '
     'for nobody.';
+comment on column authz_private.policy_marks.marked_at is
+    'For whoever watches; no answer depends on it.';
 comment on column authz_private.policy_marks.nonce is
     'Of the floor: the view the marks were deleted for, which includes its own transaction.';
 

@@ -9,6 +9,7 @@ create temporary table seed_plan (
     users bigint not null default 0,
     memberships bigint not null default 0,
     grants bigint not null default 0,
+    templates bigint not null default 0,
     customers bigint not null default 0,
     orders bigint not null default 0,
     funds bigint not null default 0
@@ -29,7 +30,8 @@ values
 (5, 'authz.user_roles'),
 (6, 'finance.customers'),
 (7, 'finance.orders'),
-(8, 'finance.financial_funds');
+(8, 'finance.financial_funds'),
+(9, 'authz.permission_templates');
 
 create temporary table seed_steps (
     no int generated always as identity,

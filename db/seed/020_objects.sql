@@ -25,7 +25,7 @@ as $$
         from pg_constraint as c
         inner join pg_class as r on c.conrelid = r.oid
         left join pg_class as f on c.confrelid = f.oid
-        where c.contype in ('p', 'u', 'f')
+        where c.contype in ('p', 'u', 'x', 'f')
             and c.conparentid = 0
             and (
                 c.conrelid in (select t.name from seed_tables as t)
@@ -44,7 +44,7 @@ as $$
             k.contype
         from pg_index as i
         inner join pg_class as x on i.indexrelid = x.oid
-        left join keys as k on i.indexrelid = k.conindid and k.contype in ('p', 'u')
+        left join keys as k on i.indexrelid = k.conindid and k.contype in ('p', 'u', 'x')
         where i.indrelid in (select t.name from seed_tables as t)
             and i.indisvalid
             and not i.indisclustered
@@ -81,14 +81,14 @@ as $$
         where t.tgrelid in (select s.name from seed_tables as s)
             and not t.tgisinternal
             and t.tgenabled in ('O', 'A')
-            -- A row trigger on INSERT ...
-            and t.tgtype & 5 = 5
-            -- ... whose work a seed does itself; any other goes on firing.
+            -- A trigger on INSERT ...
+            and t.tgtype & 4 = 4
+            -- ... whose work a seed, or what it puts back, does; any other goes on firing.
             and s.nspname = 'authz_private'
             and p.proname in (
                 'tg_place_unit', 'tg_register_tenant', 'tg_tenant_of_unit',
                 'tg_tenant_of_user', 'tg_owner_unit', 'tg_fund_owner_units', 'tg_register_kind',
-                'tg_role_fits'
+                'tg_role_fits', 'tg_one_open_window', 'tg_template_lock'
             )
     )
 
@@ -135,7 +135,9 @@ as $$
         union all
         select
             3,
-            case i.contype when 'p' then 'primary key' else 'unique key' end,
+            case i.contype
+                when 'p' then 'primary key' when 'u' then 'unique key' else 'exclusion'
+            end,
             i.indrelid,
             i.conname,
             format('alter table %s drop constraint %I', i.indrelid::regclass, i.conname),

@@ -43,7 +43,7 @@ begin
     -- Two seeds at once: the second waits here, and then finds the database filled.
     lock table
         authz.org_units, authz.tenants, authz.users, authz.memberships, authz.user_roles,
-        finance.customers, finance.orders, finance.financial_funds
+        authz.permission_templates, finance.customers, finance.orders, finance.financial_funds
     in share row exclusive mode;
 
     if not append and not reset and (
@@ -78,12 +78,15 @@ begin
 
     perform pg_temp.seed_set_aside(array['trigger']);
     if (select p.sets_aside from seed_plan as p) then
-        perform pg_temp.seed_set_aside(array['foreign key', 'primary key', 'unique key', 'index']);
+        perform pg_temp.seed_set_aside(
+            array['foreign key', 'primary key', 'unique key', 'exclusion', 'index']
+        );
     end if;
     if not append then
         truncate
             finance.financial_funds, finance.orders, finance.customers,
-            authz.user_roles, authz.memberships, authz.users, authz.tenants, authz.org_units
+            authz.permission_templates, authz.user_roles, authz.memberships, authz.users,
+            authz.tenants, authz.org_units
         restart identity;
         delete from authz.roles as r where r.tenant_id is not null;
     end if;
@@ -93,6 +96,7 @@ begin
         users = coalesce((select max(x.id) from authz.users as x), 0),
         memberships = coalesce((select max(x.id) from authz.memberships as x), 0),
         grants = coalesce((select max(x.id) from authz.user_roles as x), 0),
+        templates = coalesce((select max(x.id) from authz.permission_templates as x), 0),
         customers = coalesce((select max(x.id) from finance.customers as x), 0),
         orders = coalesce((select max(x.id) from finance.orders as x), 0),
         funds = coalesce((select max(x.id) from finance.financial_funds as x), 0);

@@ -168,46 +168,70 @@ begin
     select * into t from seed_tenants as x where x.no = seed_memberships.tenant_no;
     select m.unit_of_slot into unit_of_slot from seed_maps as m where m.tenant_no = t.no;
 
+    -- Four rows at a time: mostly one for each of four people; now and then two for the first, at
+    -- different units; or four, at any units, one after the other.
     insert into authz.memberships (id, tenant_id, user_id, unit_id, valid_from, valid_until)
     select
-        x.id,
+        p.memberships + t.before + 1 + x.k,
         t.root_id,
         p.users + t.before + 1 + x.user_ordinal,
         case
-            when unit_of_slot[x.other_slot + 1] <> b.id then unit_of_slot[x.other_slot + 1]
-            else coalesce(b.parent_id, b.id)
+            when x.is_second and x.unit_id = x.unit_before
+                then case when x.unit_before <> t.root_id then t.root_id else x.base_id end
+            else x.unit_id
         end,
-        case x.k % 20
-            when 7 then to_timestamp(1546300800)
-            when 12 then to_timestamp(4102444800)
-            when 13 then to_timestamp(1640995200)
-        end,
-        case x.k % 20
-            when 7 then to_timestamp(1640995200)
-            when 17 then to_timestamp(4102444800)
-        end
+        case when x.is_turn then to_timestamp((
+            array[null, 1546300800, 1640995200, 4102444800]
+        )[1 + x.k % 4]) end,
+        case when x.is_turn then to_timestamp((
+            array[1546300800, 1640995200, 4102444800, null]
+        )[1 + x.k % 4]) end
     from (
         select
-            y.*,
+            y.k,
+            y.is_turn,
+            b.id as base_id,
+            -- The leader of a tree has no second unit that is sure to differ.
+            y.is_second and b.parent_id is not null as is_second,
             pg_temp.seed_ordinal(
-                y.slot, t.people, t.stride, t.unstride, t.target_slot
+                case when y.is_second and b.parent_id is null then y.own_slot else y.slot end,
+                t.people, t.stride, t.unstride, t.target_slot
             ) as user_ordinal,
-            pg_temp.seed_near(y.slot, y.h, t.people) as other_slot
+            n.unit_id,
+            lag(n.unit_id) over (order by y.k) as unit_before
         from (
             select
                 k,
-                p.memberships + t.before + 1 + k as id,
-                hashint8extended(p.memberships + t.before + 1 + k, p.random_seed * 16 + 1) as h,
-                pg_temp.seed_pick(
-                    hashint8extended(p.memberships + t.before + 1 + k, p.random_seed * 16 + 2),
-                    t.people
-                ) as slot
+                t.stride * k % t.people as own_slot,
+                z.pattern = 0 as is_turn,
+                z.pattern between 1 and 12 and k % 4 = 1 as is_second,
+                t.stride * case
+                    when z.pattern = 0 then k - k % 4
+                    when z.pattern between 1 and 12 and k % 4 = 1 then k - 1
+                    else k
+                end % t.people as slot,
+                hashint8extended(p.memberships + t.before + 1 + k, p.random_seed * 16 + 1) as h
             from generate_series(first, last) as k
+            cross join lateral (
+                select
+                    hashint8extended(
+                        p.memberships + t.before + 1 + k - k % 4, p.random_seed * 16 + 2
+                    ) & 63 as pattern
+            ) as z
             offset 0
         ) as y
-        offset 0
+        inner join seed_units as b on unit_of_slot[y.slot + 1] = b.id
+        cross join lateral (
+            select unit_of_slot[pg_temp.seed_near(y.slot, y.h, t.people) + 1] as other_id
+            offset 0
+        ) as o
+        cross join lateral (
+            select
+                case when o.other_id <> b.id then o.other_id else coalesce(b.parent_id, b.id) end
+                as unit_id
+            offset 0
+        ) as n
     ) as x
-    inner join seed_units as b on unit_of_slot[x.slot + 1] = b.id
-    order by x.id;
+    order by x.k;
 end
 $$;

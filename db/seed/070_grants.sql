@@ -71,6 +71,24 @@ as $$
         inner join seed_units as u on t.no = u.tenant_no
         cross join lateral generate_series(u.slot, u.slot + u.own_people - 1) as s
         where s % 100 = 37 and s <> t.target_slot
+        union all
+        -- Roles that only templates ask for.
+        select
+            5,
+            c.role,
+            t.root_id,
+            p.users + t.before + 1
+            + pg_temp.seed_ordinal(s, t.people, t.stride, t.unstride, t.target_slot),
+            u.id,
+            true,
+            null,
+            null
+        from seed_tenants as t
+        inner join seed_units as u on t.no = u.tenant_no
+        cross join lateral generate_series(u.slot, u.slot + u.own_people - 1) as s
+        inner join (
+            values (1, 'board_member'), (11, 'committee_lead'), (12, 'volunteer')
+        ) as c (place, role) on s % 100 = c.place
     ) as g
     inner join authz.roles as r on g.role = r.code and r.tenant_id is null;
 $$;

@@ -53,6 +53,12 @@ as $$
             'select pg_temp.seed_org_units()' as command,
             (select count(*) from seed_units) as row_count
         union all
+        select 1, 1, 'rows', 'menu', 'select pg_temp.seed_menu()', 0
+        union all
+        select 1, 2, 'rows', 'templates', 'select pg_temp.seed_templates()', (
+            select count(*) * 28 from seed_tenants
+        )
+        union all
         select
             w.stage,
             row_number() over (order by w.stage, t.no, f),

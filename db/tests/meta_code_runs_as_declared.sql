@@ -73,7 +73,11 @@ select is_empty(
     $$
     select function
     from our_functions
-    where language not in ('sql', 'plpgsql') or language = 'sql' and prosqlbody is null
+    where language not in ('sql', 'plpgsql')
+        or language = 'sql'
+        and prosqlbody is null
+        -- These read the materialized view, which a bound body would keep from being made again.
+        and function::text !~ '^authz_private\.(view_answers|stored_grants)\('
     $$,
     'functions are PL/pgSQL, or SQL with a body bound to its names at creation'
 );

@@ -159,10 +159,12 @@ from (
     ('fundwarden_trusted', 'function authz.act_as(bigint,text)', 'EXECUTE'),
     ('fundwarden_operator', 'schema ops', 'USAGE'),
     ('fundwarden_operator', 'function ops.check_database_rights()', 'EXECUTE'),
+    ('fundwarden_operator', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_auditor', 'schema audit', 'USAGE'),
     ('fundwarden_auditor', 'schema ext', 'USAGE'),
     ('fundwarden_auditor', 'schema ops', 'USAGE'),
     ('fundwarden_auditor', 'function ops.check_database_rights()', 'EXECUTE'),
+    ('fundwarden_auditor', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_owner', 'schema ext', 'USAGE')
 ) as w (grantee, object, privilege)
 -- What an application may ask, an operator may ask about anybody.

@@ -123,12 +123,11 @@ select throws_ok(
 );
 set local role fundwarden_owner;
 
-insert into authz.user_roles (user_id, role_id, unit_id, inherit_to_descendants)
-select 9102, r.id, u.id, i.inherits
+insert into authz.user_roles (user_id, role_id, unit_id)
+select 9102, r.id, u.base_unit_id
 from authz.roles as r
-inner join authz.org_units as u on u.id = (select base_unit_id from authz.users where id = 9102)
-cross join (values (true), (false)) as i (inherits)
-where r.code = 'supervisor';
+inner join authz.users as u on u.id = 9102
+where r.code in ('admin', 'supervisor');
 select is(
     (select sum(s.subordinates) from authz.supervisors as s where s.user_id = 9102), 1::numeric,
     'two grants at one unit oversee nobody twice'

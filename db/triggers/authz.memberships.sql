@@ -6,6 +6,18 @@ for each row
 when (new.tenant_id is null)
 execute function authz_private.tg_tenant_of_user();
 
+create or replace trigger _800_one_open_window_on_insert
+after insert on authz.memberships
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_one_open_window();
+
+create or replace trigger _810_one_open_window_on_update
+after update on authz.memberships
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_one_open_window();
+
 create or replace trigger _900_mark_inserted
 after insert on authz.memberships
 referencing new table as new_rows

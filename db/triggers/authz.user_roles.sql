@@ -11,6 +11,18 @@ before insert or update of role_id, tenant_id on authz.user_roles
 for each row
 execute function authz_private.tg_role_fits();
 
+create or replace trigger _800_one_open_window_on_insert
+after insert on authz.user_roles
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_one_open_window();
+
+create or replace trigger _810_one_open_window_on_update
+after update on authz.user_roles
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_one_open_window();
+
 create or replace trigger _900_mark_inserted
 after insert on authz.user_roles
 referencing new table as new_rows

@@ -28,7 +28,7 @@ select
     null::uuid as nonce,
     null::oid [] as guard_ids,
     null::xid [] as guard_changes
-from authz.user_effective_policies_live as l
+from authz_private.effective_policies_now() as l
 union all
 select
     null,

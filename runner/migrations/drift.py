@@ -82,3 +82,14 @@ def wrong_rights(conn: psycopg.Connection[Any]) -> list[str]:
             "select r.what, r.expected, r.actual from ops.check_database_rights() as r"
         ).fetchall()
     return [f"{what}: {actual}, should be {expected}" for what, expected, actual in rows]
+
+
+def view_health(conn: psycopg.Connection[Any]) -> dict[str, Any] | None:
+    """What ops.effective_view_health() says; None where the project, or the database, has none."""
+    row = conn.execute(
+        "select to_regprocedure('ops.effective_view_health()') is not null"
+    ).fetchone()
+    if not row or not row[0]:
+        return None
+    found = conn.execute("select to_jsonb(h) from ops.effective_view_health() as h").fetchone()
+    return dict(found[0]) if found else None

@@ -10,7 +10,7 @@ from runner import project as runner_project
 from runner.connect import Target, warn_minor
 from runner.errors import DRIFT, NEWER
 from runner.migrations import bookkeeping, catalog
-from runner.migrations.drift import Difference, drift, strays, wrong_rights
+from runner.migrations.drift import Difference, drift, strays, view_health, wrong_rights
 from runner.migrations.engine import opened
 from runner.migrations.sources import read_project
 from runner.migrations.yoyo_backend import load
@@ -32,6 +32,7 @@ class Status:
     files_deleted: list[str]
     objects: list[Difference]
     database_rights: list[str]
+    effective_view: dict[str, Any] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -63,6 +64,9 @@ class Status:
             )
         elif self.migrations_applied:
             lines.append(f"at {self.migrations_applied[-1]}")
+        if self.effective_view:
+            # Answers are exact in every state of the view: told, and no reason for an exit code.
+            lines += self.effective_view["notes"]
         problems = self._problems()
         return lines + (problems or ["up to date"])
 
@@ -85,11 +89,13 @@ def status(target: Target, *, root: Path | None = None) -> Status:
         recorded = bookkeeping.read(conn)
         objects: list[Difference] = []
         rights: list[str] = []
+        health: dict[str, Any] | None = None
         if recorded.installed:
             now = catalog.objects(conn)
             objects = drift(recorded, now, conn.info.server_version // 10000)
             objects += strays(recorded, now)
             rights = wrong_rights(conn)
+            health = view_health(conn)
         listed = {source.path: source.sha256 for source in project.repeatable}
         return Status(
             server_version=conn.info.parameter_status("server_version") or "unknown",
@@ -108,4 +114,5 @@ def status(target: Target, *, root: Path | None = None) -> Status:
             files_deleted=sorted(set(recorded.files) - set(listed)),
             objects=objects,
             database_rights=rights,
+            effective_view=health,
         )
