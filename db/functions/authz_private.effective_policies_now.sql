@@ -1,6 +1,6 @@
 -- What the materialized view is made of. A restore sets row_security off, with which a refresh by
--- the owner of tables that force row security is refused: in here it is on, and the owner's policies
--- show every row.
+-- the owner of tables that force row security is refused: in here it is on, and the policies of the
+-- owner show every row.
 
 create or replace function authz_private.effective_policies_now()
 returns setof authz.user_effective_policies_live
