@@ -13,7 +13,7 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "d689b03c30cfb61491d2ada9df13c6db50f45eb005a61699bd30b765848a656d",
+        "6e03ab0a34d5423f7a5b2b2100c901288885277b84e84076dd1428e3d3a983ba",
     ),
     (
         "schema/020_authz_people.sql",
@@ -21,7 +21,7 @@ FILES = [
     ),
     (
         "schema/030_authz_grants.sql",
-        "31a550ac9c0abc56551876a70b724b32824672375e5b8da25564015eca53465d",
+        "e5b9373054cfc4fe54da6f61f03ee6becdc6dd0bef22612e34b99bb0ea0879f4",
     ),
     (
         "schema/035_authz_templates.sql",
@@ -34,6 +34,10 @@ FILES = [
     (
         "schema/045_authz_effective.sql",
         "5e5d1843e84d123bb5f64a226d45060a33ee5c826e6a8e668ad75414c1bd2332",
+    ),
+    (
+        "schema/047_authz_administration.sql",
+        "8a9965e68c9afcd024bcf8b6bcce210f1564b769f119c4b0d52128900d398437",
     ),
     (
         "schema/050_finance_records.sql",
