@@ -18,6 +18,7 @@
 \ir functions/authz.current_user_id.sql
 \ir functions/authz.act_as.sql
 \ir functions/authz_private.asks_freely.sql
+\ir functions/authz_private.owns_everything.sql
 \ir functions/authz_private.subtree.sql
 \ir functions/authz_private.role_lineage.sql
 \ir views/authz_private.assignments.sql

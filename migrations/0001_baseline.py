@@ -37,7 +37,7 @@ FILES = [
     ),
     (
         "schema/047_authz_administration.sql",
-        "8a9965e68c9afcd024bcf8b6bcce210f1564b769f119c4b0d52128900d398437",
+        "47ed240e49ee7ee05f176229db51e5dc067a051244be13f64c88b2a8fe00ac52",
     ),
     (
         "schema/050_finance_records.sql",

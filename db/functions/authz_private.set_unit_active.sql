@@ -32,10 +32,25 @@ begin
         if not authz_private.outranks(
             me,
             (
-                select max(authz_private.highest_rank(g.user_id))
-                from (
-                    select distinct x.user_id from authz_private.given_at(array[unit.id]) as x
-                ) as g
+                select max(r.rank)
+                from authz.user_roles as ur
+                inner join authz.roles as r on ur.role_id = r.id
+                inner join authz.users as u on ur.tenant_id = u.tenant_id and ur.user_id = u.id
+                where ur.tenant_id = unit.tenant_id
+                    and (ur.valid_until is null or ur.valid_until > authz.clock())
+                    and (
+                        ur.unit_id = unit.id
+                        or ur.unit_id is null and (
+                            u.base_unit_id = unit.id
+                            or exists (
+                                select
+                                from authz.memberships as m
+                                where m.tenant_id = u.tenant_id
+                                    and m.user_id = u.id
+                                    and m.unit_id = unit.id
+                            )
+                        )
+                    )
             ),
             unit.path,
             false

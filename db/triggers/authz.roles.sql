@@ -38,7 +38,7 @@ execute function authz_private.tg_mark_everyone();
 -- Also where session_replication_role is replica: an unmarked change would not be seen.
 alter table authz.roles enable always trigger _900_mark_everyone;
 
--- Separation of duties has no exception either: the row that orders changes is written by the first.
+-- Separation of duties has no exception either, and the first of these orders its changes.
 alter table authz.roles enable always trigger _200_role_parent_on_insert;
 alter table authz.roles enable always trigger _210_role_parent_on_update;
 alter table authz.roles enable always trigger _300_exclusive_on_insert;
