@@ -144,9 +144,11 @@
 \ir functions/authz_private.require_permission_row.sql
 \ir functions/authz_private.usable_policy.sql
 \ir functions/authz_private.check_window.sql
+\ir functions/authz_private.rank_gives_more.sql
 \ir functions/authz_private.check_giving.sql
 \ir functions/authz_private.check_role_assignment.sql
 \ir functions/authz_private.check_belonging.sql
+\ir functions/authz_private.check_approved_roles_stay.sql
 \ir functions/authz_private.check_unit_is_not_ones_own.sql
 \ir functions/authz_private.check_move.sql
 \ir functions/authz_private.check_template_key.sql

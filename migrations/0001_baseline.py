@@ -13,7 +13,7 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "6e03ab0a34d5423f7a5b2b2100c901288885277b84e84076dd1428e3d3a983ba",
+        "59189121c288844701650ba376f2cacb3e730a5809f08298d5cbdb466bf706e0",
     ),
     (
         "schema/020_authz_people.sql",
@@ -21,7 +21,7 @@ FILES = [
     ),
     (
         "schema/030_authz_grants.sql",
-        "e5b9373054cfc4fe54da6f61f03ee6becdc6dd0bef22612e34b99bb0ea0879f4",
+        "2d0ceaef734f25d39ed897922d22003a540f079faa6dfe6968819dee690fa7d6",
     ),
     (
         "schema/035_authz_templates.sql",

@@ -38,7 +38,8 @@ WORLD = """
     select w.role_id, p.id
     from (
         values
-        (100, 'directory', 'manage'), (100, 'finance.funds', 'read'), (101, 'finance.funds', 'read'),
+        (100, 'directory', 'manage'), (100, 'finance.funds', 'read'),
+        (101, 'finance.funds', 'read'),
         (102, 'finance.orders', 'read'), (104, 'finance.funds', 'read'),
         (106, 'finance.funds', 'read'), (107, 'finance.funds', 'read')
     ) as w (role_id, resource, action)

@@ -113,9 +113,7 @@ def test_without_the_lock_two_administrators_remove_each_other(
     )
     begin(one, "read committed", 1)
     begin(two, "read committed", 2)
-    ends = both(
-        admin, one, "select authz.revoke_role(1002)", two, "select authz.revoke_role(1001)"
-    )
+    ends = both(admin, one, "select authz.revoke_role(1002)", two, "select authz.revoke_role(1001)")
     assert ends == ("done", "done")
     assert rows(admin, "select id from authz.user_roles where id in (1001, 1002)") == []
 
@@ -141,6 +139,20 @@ def test_an_administrator_demoted_meanwhile_writes_nothing(
     assert ends[0] == "done"
     assert ends[1] in REFUSED
     assert rows(admin, "select id from authz.user_roles where user_id = 17 and role_id = 101") == []
+
+
+@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+def test_a_window_ended_while_a_statement_waits_is_not_open_to_it(
+    three: tuple[Connection, Connection, Connection], level: str
+) -> None:
+    admin, one, two = three
+    begin(two, level, 3)
+    one.execute("begin; select id from authz.tenants for update")
+    running = start(two, "select authz.assign_role(17, 101, 11)")
+    wait_until_blocked_or_done(admin, running)
+    one.execute("update authz.user_roles set valid_until = clock_timestamp() where id = 1003")
+    one.execute("commit")
+    assert running.outcome() in REFUSED
 
 
 @pytest.mark.parametrize("level", ISOLATION_LEVELS)
@@ -260,10 +272,11 @@ def test_without_the_users_turn_two_halves_are_held(
 ) -> None:
     admin, one, two = three
     admin.execute(PAIR)
-    body = value(
-        admin, "select prosrc from pg_proc where proname = 'tg_exclusive_grants'"
+    body = value(admin, "select prosrc from pg_proc where proname = 'tg_exclusive_grants'")
+    start_at, end_at = (
+        body.index("insert into authz_private.role_turns"),
+        body.index("select * into"),
     )
-    start_at, end_at = body.index("insert into authz_private.role_turns"), body.index("select * into")
     weak = body[:start_at] + body[end_at:]
     admin.execute(
         "create or replace function authz_private.tg_exclusive_grants() returns trigger "
@@ -278,7 +291,8 @@ def test_without_the_users_turn_two_halves_are_held(
 @pytest.mark.parametrize("level", ISOLATION_LEVELS)
 @pytest.mark.parametrize("granted_first", [True, False])
 @pytest.mark.parametrize(
-    "change", [PAIR, "update authz.roles set parent_role_id = 106 where id = 101"],
+    "change",
+    [PAIR, "update authz.roles set parent_role_id = 106 where id = 101"],
     ids=["declared", "inherited"],
 )
 def test_a_pair_declared_or_inherited_while_a_half_is_granted_binds(

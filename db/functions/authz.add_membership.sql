@@ -33,6 +33,7 @@ begin
     end if;
     perform authz_private.check_window(add_membership.valid_from, add_membership.valid_until);
     perform authz_private.check_belonging(me, subject.id, array[unit.id], false);
+    perform authz_private.check_approved_roles_stay(subject.id);
     insert into authz.memberships as m (tenant_id, user_id, unit_id, valid_from, valid_until)
     values (
         subject.tenant_id, subject.id, unit.id,
@@ -48,7 +49,8 @@ comment on function authz.add_membership(
 ) is
     'Makes the user a member of a further unit, for whoever may users:update in both and holds '
     'there what the user was given without a unit. 28000 nobody; 42501 not allowed, hidden and '
-    'absent alike, oneself, above the own rank; 22023 an empty window.';
+    'absent alike, oneself, above the own rank; 22023 an empty window; 23514 a role without a '
+    'unit that requires approval.';
 revoke all on function authz.add_membership(
     bigint, int, timestamptz, timestamptz
 ) from public;

@@ -23,6 +23,7 @@ begin
     perform authz_private.check_belonging(
         me, subject.id, array[subject.base_unit_id, unit.id], true
     );
+    perform authz_private.check_approved_roles_stay(subject.id);
     update authz.users as u set base_unit_id = unit.id where u.id = subject.id;
     return row(subject.id, 'done', authz.policy_version())::authz.change;
 end
@@ -31,6 +32,7 @@ $$;
 comment on function authz.transfer_user(bigint, int) is
     'Gives the user another base unit of the tenant, for whoever may users:update in both and '
     'holds, in both, what the user was given without a unit or under a condition. 28000 nobody;'
-    ' 42501 not allowed, hidden and absent alike, oneself, above the own rank.';
+    ' 42501 not allowed, hidden and absent alike, oneself, above the own rank; 23514 a role '
+    'without a unit that requires approval.';
 revoke all on function authz.transfer_user(bigint, int) from public;
 grant execute on function authz.transfer_user(bigint, int) to fundwarden_app;

@@ -57,11 +57,31 @@ begin
     perform from authz.user_roles as g where g.tenant_id = home and g.user_id = me for share;
     perform from authz.user_policies as g where g.tenant_id = home and g.user_id = me for share;
     perform from authz.user_permissions as g where g.tenant_id = home and g.user_id = me for share;
+    -- A window that ended since the statement began is open to it still.
+    if exists (
+        select
+        from (
+            select g.valid_until from authz.user_roles as g
+            where g.tenant_id = home and g.user_id = me
+            union all
+            select g.valid_until from authz.user_policies as g
+            where g.tenant_id = home and g.user_id = me
+            union all
+            select g.valid_until from authz.user_permissions as g
+            where g.tenant_id = home and g.user_id = me
+        ) as w
+        where w.valid_until > statement_timestamp() and w.valid_until <= clock_timestamp()
+    )
+    then
+        raise exception 'what you hold has changed meanwhile'
+            using errcode = '40001', hint = 'Retry the transaction.';
+    end if;
     return me;
 end
 $$;
 
 comment on function authz_private.begin_administration(int, text) is
     'The acting user, with their tenant and the one concerned locked. 28000 nobody; 42501 '
-    'somebody who may change nothing at all there.';
+    'somebody who may change nothing at all there; 40001 a grant of theirs ended since the '
+    'statement began.';
 revoke all on function authz_private.begin_administration(int, text) from public;

@@ -30,6 +30,13 @@ begin
             ),
             place.path, true, place.path, null
         );
+        if not authz_private.outranks(
+            actor_id, authz_private.highest_rank(check_belonging.user_id), place.path, false
+        )
+        then
+            raise exception 'user_id: holds a role above your rank'
+                using errcode = '42501', hint = 'Ask somebody of at least their rank.';
+        end if;
     end loop;
 end
 $$;

@@ -58,6 +58,13 @@ begin
         perform authz_private.require_to_hold(
             actor_id, permission_ids, place.path, check_giving.inherit_to_descendants, home, until
         );
+        -- What a rank is given by templates the giver has by theirs, unless it is denied to them.
+        if action = 'create'
+            and authz_private.rank_gives_more(actor_id, check_giving.rank, place.id, place.path)
+        then
+            raise exception 'role_id: its rank is given by template what is denied to you'
+                using errcode = '42501', hint = 'Ask somebody who may do it there.';
+        end if;
     end loop;
     if not found then
         perform authz_private.refuse_administration('unit_id');

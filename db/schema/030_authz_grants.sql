@@ -98,8 +98,8 @@ comment on column authz.roles.parent_role_id is
     'Role whose permissions and policies this one has too, and those of its parents in turn.';
 comment on column authz.roles.rank is 'Higher outranks lower; 100 admin, 50 supervisor, 10 staff.';
 comment on column authz.roles.requires_approval is
-    'True: through authz.assign_role this role, and those that inherit from it, are asked for by one '
-    'person and approved by another. Binds functions, not the owner''s own DML.';
+    'True: through authz.assign_role this role, and those that inherit from it, are asked for by '
+    'one person and approved by another. Binds functions, not the owner''s own DML.';
 comment on column authz.roles.is_active is
     'False: the role gives nothing to whoever holds it or inherits from it.';
 
