@@ -48,7 +48,7 @@ begin atomic
             p.unit_id,
             ur.inherit_to_descendants,
             ur.valid_until,
-            true
+            true as is_unitless
         from place as p
         inner join authz.user_roles as ur
             on p.tenant_id = ur.tenant_id and p.user_id = ur.user_id and ur.unit_id is null
@@ -76,11 +76,11 @@ begin atomic
     union all
     select
         up.user_id,
-        coalesce(up.unit_id, p.unit_id),
+        coalesce(up.unit_id, p.unit_id) as unit_id,
         pp.permission_id,
         o.effect,
         up.inherit_to_descendants,
-        up.unit_id is null
+        up.unit_id is null as is_unitless
     from authz.user_policies as up
     inner join authz.policies as o on up.policy_id = o.id
     inner join authz.policy_permissions as pp on o.id = pp.policy_id
@@ -91,11 +91,11 @@ begin atomic
     union all
     select
         up.user_id,
-        coalesce(up.unit_id, p.unit_id),
+        coalesce(up.unit_id, p.unit_id) as unit_id,
         up.permission_id,
-        'allow',
+        'allow'::authz.policy_effect as effect,
         up.inherit_to_descendants,
-        up.unit_id is null
+        up.unit_id is null as is_unitless
     from authz.user_permissions as up
     left join place as p
         on up.unit_id is null and p.tenant_id = up.tenant_id and p.user_id = up.user_id
