@@ -363,6 +363,21 @@ ATTACKS = [
         before="insert into authz.org_units (id, parent_id, code) values (40, 11, 'wing')",
     ),
     Attack(
+        "a unit moved where a deny within it reaches less",
+        1,
+        "move_unit(41, 40)",
+        ("holds_throughout",),
+        before="insert into authz.org_units (id, parent_id, code, kind) "
+        "values (40, 20, 'part', 'region'), (41, 20, 'wing', 'office'); "
+        "insert into authz.permissions (id, resource, action, scope) "
+        "values (9001, 'directory', 'export', 'region'), (9002, 'directory', 'export', 'team'); "
+        "insert into authz.policies (id, tenant_id, name, effect) "
+        "values (900, 1, 'kept', 'deny'), (901, 1, 'kept from ann', 'deny'); "
+        "insert into authz.policy_permissions values (900, 9001), (901, 9002); "
+        "insert into authz.user_policies (user_id, policy_id, unit_id) "
+        "values (6, 900, 41), (1, 901, 21)",
+    ),
+    Attack(
         "a region made of one's unit",
         3,
         "update_unit(12, kind => 'region')",

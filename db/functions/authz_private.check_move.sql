@@ -65,8 +65,12 @@ begin
         inner join authz.permissions as p
             on g.permission_id = p.id and p.scope in ('region', 'organization')
     );
+    -- Here what they come to reach, there what a deny among them no longer does.
     perform authz_private.require_to_hold(
         actor_id, permission_ids, target.path, true, target.path, null
+    );
+    perform authz_private.require_to_hold(
+        actor_id, permission_ids, unit.path, true, unit.path, null
     );
 
     for held_key in
