@@ -13,7 +13,7 @@ FILES = [
     ),
     (
         "schema/010_authz_organisation.sql",
-        "76d0079f2a21719d5dedc5ae56dbb2685d05d749cf3a68d048d82ce3099c0d05",
+        "907f5195f583e9f29d49e853e809c30017074a4dca4d7e630114e80b1fac7503",
     ),
     (
         "schema/020_authz_people.sql",
@@ -21,7 +21,7 @@ FILES = [
     ),
     (
         "schema/030_authz_grants.sql",
-        "1d9ee3612a915dc59ab9cf8c9a788e10f7c447895b72446fdcaf4b792054d78d",
+        "78c936a8e87f14001c6c1e44e79bc15343f999f1a55d90b8f0024b3fcda396e9",
     ),
     (
         "schema/035_authz_templates.sql",
@@ -34,6 +34,10 @@ FILES = [
     (
         "schema/045_authz_effective.sql",
         "406d96ddacf694ff6888bf830f9e855fdcbfd21e29151dfb326a5323a9029882",
+    ),
+    (
+        "schema/047_authz_administration.sql",
+        "47ed240e49ee7ee05f176229db51e5dc067a051244be13f64c88b2a8fe00ac52",
     ),
     (
         "schema/050_finance_records.sql",

@@ -1,14 +1,31 @@
 -- Takes the tenant's lock before the row's, so that two moves wait for each other where plain
--- updates may deadlock.
+-- updates may deadlock. Anybody but the owner is asked whether they may.
 
 create or replace function authz.move_unit(unit_id int, new_parent_id int)
 returns void
-language plpgsql volatile security invoker parallel unsafe
+language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     tenant int;
+    me bigint;
+    unit authz.org_units;
 begin
+    if not authz_private.owns_everything() then
+        me := authz_private.begin_administration(
+            (select n.tenant_id from authz.org_units as n where n.id = move_unit.unit_id), 'unit_id'
+        );
+        unit := authz_private.administered_unit(
+            me, 'units', 'update', move_unit.unit_id, true, 'unit_id'
+        );
+        perform authz_private.check_move(
+            me, unit,
+            authz_private.administered_unit(
+                me, 'units', 'update', move_unit.new_parent_id, false, 'new_parent_id'
+            )
+        );
+    end if;
+
     select n.tenant_id into tenant from authz.org_units as n where n.id = move_unit.unit_id;
     if tenant is null then
         raise exception 'unit_id % does not exist', coalesce(unit_id::text, 'null')
@@ -30,5 +47,9 @@ $$;
 
 comment on function authz.move_unit(int, int) is
     'Moves a unit with everything below it under another unit of its tenant; no fund is touched. '
-    '22023 unknown unit or parent; 23514 a cycle, a root, or another tenant; 40001 retry.';
+    'For the owner, and for whoever may units:update throughout the unit, above it and at the new '
+    'parent, does not belong below it, and holds there whatever anybody gains by the move. 28000 '
+    'nobody; 42501 not allowed, hidden and absent alike; to the owner 22023 unknown unit or '
+    'parent; 23514 a cycle, a root, or another tenant; 40001 retry.';
 revoke all on function authz.move_unit(int, int) from public;
+grant execute on function authz.move_unit(int, int) to fundwarden_app;

@@ -88,5 +88,5 @@ create table authz.tenants (
 comment on table authz.tenants is
     'One row per root unit, kept by triggers: what a move locks, instead of the table of units.';
 comment on column authz.tenants.tree_version is
-    'Counts changes of shape; written by every move, rename and insert so that two of one tenant '
-    'never overlap, at any isolation level.';
+    'Counts changes of shape and of access by function; written by every one of them so that two '
+    'of one tenant never overlap, at any isolation level.';

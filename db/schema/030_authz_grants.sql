@@ -82,6 +82,7 @@ create table authz.roles (
     code text not null,
     name text not null default '',
     rank int not null default 0,
+    requires_approval boolean not null default false,
     is_active boolean not null default true,
     constraint role_codes_differ_within_a_tenant unique nulls not distinct (tenant_id, code),
     constraint role_code_is_a_plain_word check (code ~ '^[a-z][a-z0-9_]{0,49}$')
@@ -96,6 +97,9 @@ comment on column authz.roles.tenant_id is 'Tenant that owns the role; null: off
 comment on column authz.roles.parent_role_id is
     'Role whose permissions and policies this one has too, and those of its parents in turn.';
 comment on column authz.roles.rank is 'Higher outranks lower; 100 admin, 50 supervisor, 10 staff.';
+comment on column authz.roles.requires_approval is
+    'True: through authz.assign_role this role, and those that inherit from it, are asked for by '
+    'one person and approved by another. Binds functions, not the owner''s own DML.';
 comment on column authz.roles.is_active is
     'False: the role gives nothing to whoever holds it or inherits from it.';
 

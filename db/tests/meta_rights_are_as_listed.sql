@@ -195,6 +195,60 @@ values
 ('fundwarden_app', 'function authz.my_denied_orders(text,text)', 'EXECUTE'),
 ('fundwarden_app', 'function authz.my_denied_customers(text,text)', 'EXECUTE');
 
+-- What an application may write, it may write for the user signed in: nobody else signs in.
+insert into expected (grantee, object, privilege)
+select 'fundwarden_app', 'function ' || w.function, 'EXECUTE'
+from (
+    values
+    ('authz.activate_unit(integer)'),
+    ('authz.activate_user(bigint)'),
+    ('authz.add_membership(bigint,integer,timestamp with time zone,timestamp with time zone)'),
+    ('authz.add_permission_to_policy(integer,integer)'),
+    ('authz.add_policy_to_role(integer,integer)'),
+    ('authz.approve_request(bigint,text)'),
+    (
+        'authz.assign_policy(bigint,integer,integer,boolean,timestamp with time zone,'
+        'timestamp with time zone)'
+    ),
+    (
+        'authz.assign_role(bigint,integer,integer,boolean,timestamp with time zone,'
+        'timestamp with time zone,text)'
+    ),
+    ('authz.create_permission(text,text,authz.permission_scope,jsonb)'),
+    ('authz.create_policy(text,text,authz.policy_effect,integer)'),
+    ('authz.create_role(text,text,integer,integer,boolean)'),
+    ('authz.create_unit(integer,text,text,text,jsonb)'),
+    ('authz.create_user(text,integer,jsonb)'),
+    ('authz.deactivate_unit(integer)'),
+    ('authz.deactivate_user(bigint)'),
+    ('authz.declare_exclusive_roles(integer,integer,text)'),
+    (
+        'authz.grant_permission(bigint,integer,integer,boolean,timestamp with time zone,'
+        'timestamp with time zone)'
+    ),
+    ('authz.grant_permission_to_role(integer,integer)'),
+    ('authz.list_requests(boolean)'),
+    ('authz.move_unit(integer,integer)'),
+    ('authz.reject_request(bigint,text)'),
+    ('authz.remove_membership(bigint)'),
+    ('authz.remove_permission_from_policy(integer,integer)'),
+    ('authz.remove_policy_from_role(integer,integer)'),
+    ('authz.reset_permission_template(integer,text)'),
+    ('authz.revoke_permission(bigint)'),
+    ('authz.revoke_permission_from_role(integer,integer)'),
+    ('authz.revoke_policy(bigint)'),
+    ('authz.revoke_role(bigint)'),
+    ('authz.set_permission_template(integer,text,integer,boolean,boolean)'),
+    ('authz.set_role_parent(integer,integer)'),
+    ('authz.transfer_user(bigint,integer)'),
+    ('authz.update_policy(integer,text,text,authz.policy_effect,integer,boolean)'),
+    ('authz.update_role(integer,text,integer,boolean,boolean)'),
+    ('authz.update_unit(integer,text,text,text,jsonb,integer)'),
+    ('authz.update_user(bigint,text,jsonb)'),
+    ('authz.withdraw_exclusive_roles(bigint)'),
+    ('authz.withdraw_request(bigint,text)')
+) as w (function);
+
 select bag_eq(
     'select grantee::text, object, privilege from our_grants',
     'select grantee, object, privilege from expected',

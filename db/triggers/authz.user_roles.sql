@@ -23,6 +23,18 @@ referencing new table as new_rows
 for each statement
 execute function authz_private.tg_one_open_window();
 
+create or replace trigger _300_exclusive_on_insert
+after insert on authz.user_roles
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_exclusive_grants();
+
+create or replace trigger _310_exclusive_on_update
+after update on authz.user_roles
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_exclusive_grants();
+
 create or replace trigger _900_mark_inserted
 after insert on authz.user_roles
 referencing new table as new_rows
@@ -51,3 +63,7 @@ alter table authz.user_roles enable always trigger _900_mark_inserted;
 alter table authz.user_roles enable always trigger _910_mark_updated;
 alter table authz.user_roles enable always trigger _920_mark_deleted;
 alter table authz.user_roles enable always trigger _930_mark_truncated;
+
+-- Separation of duties has no exception either.
+alter table authz.user_roles enable always trigger _300_exclusive_on_insert;
+alter table authz.user_roles enable always trigger _310_exclusive_on_update;

@@ -1,0 +1,56 @@
+-- To add to a role is to give to everybody who holds it or will.
+
+create or replace function authz.add_policy_to_role(role_id int, policy_id int)
+returns authz.change
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint;
+    subject authz.roles;
+    added authz.policies;
+    root ltree;
+begin
+    me := authz_private.begin_administration(
+        (
+            select r.tenant_id
+            from authz.roles as r
+            where r.id = add_policy_to_role.role_id
+        ),
+        'role_id'
+    );
+    subject := authz_private.administered_role(me, add_policy_to_role.role_id);
+    added := authz_private.usable_policy(add_policy_to_role.policy_id, subject.tenant_id);
+    select n.path into root from authz.org_units as n where n.id = subject.tenant_id;
+    perform authz_private.require_to_hold(
+        me, array(
+            select pp.permission_id
+            from authz.policy_permissions as pp
+            where pp.policy_id = added.id
+        ), root, true, root, null
+    );
+    if authz_private.role_requires_approval(subject.id)
+        and exists (
+            select
+            from authz_private.roles_below(subject.id) as b
+            inner join authz.user_roles as ur on b.id = ur.role_id
+            where ur.valid_until is null or ur.valid_until > authz.clock()
+        )
+    then
+        raise exception 'role_id: it requires approval, and is held already'
+            using errcode = '23514', hint = 'Make another role, and have it approved.';
+    end if;
+    insert into authz.role_policies (role_id, policy_id)
+    values (subject.id, added.id)
+    on conflict do nothing;
+    return row(subject.id, 'done', authz.policy_version())::authz.change;
+end
+$$;
+
+comment on function authz.add_policy_to_role(int, int) is
+    'Adds a policy of the tenant or of the platform to a role of the own tenant, for whoever '
+    'may edit the role and holds all that is in the policy throughout the tenant. 28000 nobody;'
+    ' 42501 not allowed, hidden and absent alike, held by oneself; 23514 a held role that '
+    'requires approval.';
+revoke all on function authz.add_policy_to_role(int, int) from public;
+grant execute on function authz.add_policy_to_role(int, int) to fundwarden_app;

@@ -1,0 +1,56 @@
+-- Somebody new holds nothing: what they may is granted afterwards.
+
+create or replace function authz.create_user(
+    username text, base_unit_id int, profile jsonb default '{}'
+)
+returns authz.change
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint;
+    unit authz.org_units;
+    new_id bigint;
+begin
+    me := authz_private.begin_administration(
+        (
+            select n.tenant_id
+            from authz.org_units as n
+            where n.id = create_user.base_unit_id
+        ),
+        'base_unit_id'
+    );
+    unit := authz_private.administered_unit(
+        me, 'users', 'create', create_user.base_unit_id, false, 'base_unit_id'
+    );
+    if create_user.username is null then
+        raise exception 'username is null'
+            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
+    end if;
+    if create_user.username !~ '\S' or length(create_user.username) > 200 then
+        raise exception 'username is blank or too long'
+            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
+    end if;
+    if jsonb_typeof(profile) <> 'object' then
+        raise exception 'profile must be a JSON object'
+            using errcode = '22023', hint = 'Pass {} for none.';
+    end if;
+    begin
+        insert into authz.users as u (username, base_unit_id, profile)
+        values (create_user.username, unit.id, coalesce(create_user.profile, '{}'))
+        returning u.id into new_id;
+    exception
+        when unique_violation then
+            raise exception 'username: already taken in this organisation'
+                using errcode = '23505', hint = 'Choose another.';
+    end;
+    return row(new_id, 'done', authz.policy_version())::authz.change;
+end
+$$;
+
+comment on function authz.create_user(text, int, jsonb) is
+    'Makes a user of the unit, for whoever may users:create there. 28000 nobody; 42501 not '
+    'allowed, hidden and absent alike; 22023 a blank username, a profile that is no object; '
+    '23505 the username is taken in the tenant.';
+revoke all on function authz.create_user(text, int, jsonb) from public;
+grant execute on function authz.create_user(text, int, jsonb) to fundwarden_app;

@@ -1,0 +1,37 @@
+-- By whoever could approve.
+
+create or replace function authz.reject_request(request_id bigint, reason text)
+returns authz.change
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint;
+    asked authz.grant_requests;
+begin
+    me := authz_private.begin_administration(
+        (
+            select g.tenant_id
+            from authz.grant_requests as g
+            where g.id = request_id
+        ),
+        'request_id'
+    );
+    if reason is null or reason !~ '\S' or length(reason) > 2000 then
+        raise exception 'reason is blank or too long'
+            using errcode = '22023', hint = 'Say why: 1 to 2000 characters.';
+    end if;
+    asked := authz_private.pending_request(me, request_id);
+    update authz.grant_requests as g
+    set status = 'rejected', decided_by = me, decided_at = clock_timestamp(),
+        decision_reason = reject_request.reason
+    where g.id = asked.id;
+    return row(asked.id, 'done', authz.policy_version())::authz.change;
+end
+$$;
+
+comment on function authz.reject_request(bigint, text) is
+    'Rejects a pending request. 28000 nobody; 42501 not allowed, hidden and absent alike, who '
+    'asked, who is to receive; 22023 no reason; 23514 not pending; 40001 retry.';
+revoke all on function authz.reject_request(bigint, text) from public;
+grant execute on function authz.reject_request(bigint, text) to fundwarden_app;

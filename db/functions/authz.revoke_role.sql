@@ -1,0 +1,54 @@
+-- By deleting: a window ended now would still be open to a statement that began before and waits
+-- for the lock.
+
+create or replace function authz.revoke_role(assignment_id bigint)
+returns authz.change
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint;
+    gone authz.user_roles;
+begin
+    me := authz_private.begin_administration(
+        (
+            select g.tenant_id
+            from authz.user_roles as g
+            where g.id = assignment_id
+        ),
+        'assignment_id'
+    );
+    select g.* into gone from authz.user_roles as g where g.id = assignment_id;
+    if gone.id is null
+        or not authz_private.acts_in(
+            me, 'permissions', 'delete',
+            coalesce(
+                gone.unit_id,
+                (select u.base_unit_id from authz.users as u where u.id = gone.user_id)
+            ),
+            false
+        )
+    then
+        perform authz_private.refuse_administration('assignment_id');
+    end if;
+    perform authz_private.check_giving(
+        me, gone.user_id, gone.unit_id, gone.inherit_to_descendants, null, 'delete',
+        array(
+            select c.permission_id
+            from authz_private.role_carries(gone.role_id) as c
+            where c.effect = 'deny'
+        ),
+        (select r.rank from authz.roles as r where r.id = gone.role_id)
+    );
+    delete from authz.user_roles as g where g.id = gone.id;
+    return row(gone.id, 'done', authz.policy_version())::authz.change;
+end
+$$;
+
+comment on function authz.revoke_role(bigint) is
+    'Ends a grant of a role, by the id that authz.assign_role returned or an explanation names,'
+    ' for whoever may permissions:delete throughout where it holds; denies that end with it '
+    'have to be held. 28000 nobody; 42501 not allowed, hidden and absent alike, of oneself, '
+    'above the own rank.';
+revoke all on function authz.revoke_role(bigint) from public;
+grant execute on function authz.revoke_role(bigint) to fundwarden_app;

@@ -1,0 +1,62 @@
+-- Conditions may name the username: to change it is to change what counts.
+
+create or replace function authz.update_user(
+    user_id bigint, username text default null, profile jsonb default null
+)
+returns authz.change
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint;
+    subject authz.users;
+begin
+    me := authz_private.begin_administration(
+        (select u.tenant_id from authz.users as u where u.id = update_user.user_id), 'user_id'
+    );
+    subject := authz_private.administered_user(me, 'update', update_user.user_id);
+    if update_user.username !~ '\S' or length(update_user.username) > 200 then
+        raise exception 'username is blank or too long'
+            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
+    end if;
+    if jsonb_typeof(profile) <> 'object' then
+        raise exception 'profile must be a JSON object'
+            using errcode = '22023', hint = 'Pass {} for none.';
+    end if;
+    if update_user.username <> subject.username
+        and exists (
+            select
+            from authz_private.grants as g
+            where g.user_id = subject.id and g.conditions is not null
+        )
+    then
+        perform authz_private.check_belonging(
+            me, subject.id,
+            array(
+                select g.business_unit_id
+                from authz_private.grants as g
+                where g.user_id = subject.id
+            ),
+            true
+        );
+    end if;
+    begin
+        update authz.users as u
+        set username = coalesce(update_user.username, u.username),
+            profile = coalesce(update_user.profile, u.profile)
+        where u.id = subject.id;
+    exception
+        when unique_violation then
+            raise exception 'username: already taken in this organisation'
+                using errcode = '23505', hint = 'Choose another.';
+    end;
+    return row(subject.id, 'done', authz.policy_version())::authz.change;
+end
+$$;
+
+comment on function authz.update_user(bigint, text, jsonb) is
+    'Changes what is passed, for whoever may users:update in the base unit. 28000 nobody; 42501'
+    ' not allowed, hidden and absent alike, oneself, above the own rank; 22023 a blank '
+    'username, a profile that is no object; 23505 the username is taken in the tenant.';
+revoke all on function authz.update_user(bigint, text, jsonb) from public;
+grant execute on function authz.update_user(bigint, text, jsonb) to fundwarden_app;
