@@ -162,12 +162,12 @@ ATTACKS = [
         ("holds_throughout",),
     ),
     Attack(
-        "for ever what one has until then", 15, "assign_role(5, 101, 11)", ("holds_throughout",)
+        "for ever what one has until then", 15, "assign_role(17, 101, 11)", ("holds_throughout",)
     ),
     Attack(
         "for longer than one has it",
         15,
-        "assign_role(5, 101, 11, true, null, '2990-01-02')",
+        "assign_role(17, 101, 11, true, null, '2990-01-02')",
         ("holds_throughout",),
     ),
     Attack("a deny that binds others lifted", 14, "revoke_policy(2005)", ("holds_throughout",)),
@@ -176,7 +176,7 @@ ATTACKS = [
     Attack(
         "in another region",
         3,
-        "assign_role(6, 101, 21)",
+        "assign_role(6, 102, 21)",
         ("acts_in", "holds_throughout", "outranks", "rank_gives_more"),
     ),
     Attack(
@@ -389,7 +389,7 @@ ATTACKS = [
     Attack(
         "a role to somebody of another tenant",
         7,
-        "assign_role(5, 101, 11)",
+        "assign_role(17, 101, 11)",
         ("begin_administration", "acts_in", "outranks", "holds_throughout"),
     ),
     Attack(

@@ -34,12 +34,18 @@ begin
     perform authz_private.check_window(add_membership.valid_from, add_membership.valid_until);
     perform authz_private.check_belonging(me, subject.id, array[unit.id], false);
     perform authz_private.check_approved_roles_stay(subject.id);
-    insert into authz.memberships as m (tenant_id, user_id, unit_id, valid_from, valid_until)
-    values (
-        subject.tenant_id, subject.id, unit.id,
-        add_membership.valid_from, add_membership.valid_until
-    )
-    returning m.id into new_id;
+    begin
+        insert into authz.memberships as m (tenant_id, user_id, unit_id, valid_from, valid_until)
+        values (
+            subject.tenant_id, subject.id, unit.id,
+            add_membership.valid_from, add_membership.valid_until
+        )
+        returning m.id into new_id;
+    exception
+        when unique_violation or exclusion_violation then
+            raise exception 'user_id: the same grant is there already, in a window that overlaps'
+                using errcode = '23P01', hint = 'End or revoke the other first.';
+    end;
     return row(new_id, 'done', authz.policy_version())::authz.change;
 end
 $$;
@@ -50,7 +56,7 @@ comment on function authz.add_membership(
     'Makes the user a member of a further unit, for whoever may users:update in both and holds '
     'there what the user was given without a unit. 28000 nobody; 42501 not allowed, hidden and '
     'absent alike, oneself, above the own rank; 22023 an empty window; 23514 a role without a '
-    'unit that requires approval.';
+    'unit that requires approval; 23P01 a member already for some of that time.';
 revoke all on function authz.add_membership(
     bigint, int, timestamptz, timestamptz
 ) from public;

@@ -29,14 +29,20 @@ begin
             raise exception 'request_id: who asked may no longer give the role'
                 using errcode = '42501', hint = 'Reject it, and ask anew.';
     end;
-    insert into authz.user_roles as g (
-        tenant_id, user_id, role_id, unit_id, inherit_to_descendants, valid_from, valid_until
-    )
-    values (
-        asked.tenant_id, asked.user_id, asked.role_id, asked.unit_id,
-        asked.inherit_to_descendants, asked.valid_from, asked.valid_until
-    )
-    returning g.id into new_id;
+    begin
+        insert into authz.user_roles as g (
+            tenant_id, user_id, role_id, unit_id, inherit_to_descendants, valid_from, valid_until
+        )
+        values (
+            asked.tenant_id, asked.user_id, asked.role_id, asked.unit_id,
+            asked.inherit_to_descendants, asked.valid_from, asked.valid_until
+        )
+        returning g.id into new_id;
+    exception
+        when unique_violation or exclusion_violation then
+            raise exception 'request_id: the same grant is there already, in a window that overlaps'
+                using errcode = '23P01', hint = 'End or revoke the other first.';
+    end;
     update authz.grant_requests as g
     set status = 'approved', decided_by = me, decided_at = clock_timestamp(),
         decision_reason = approve_request.reason
@@ -49,6 +55,6 @@ comment on function authz.approve_request(bigint, text) is
     'Gives the role that was asked for, for a second person who could give it themselves, while'
     ' who asked still could; id is that of the grant. 28000 nobody; 42501 not allowed, hidden '
     'and absent alike, who asked, who is to receive; 23514 not pending, an exclusive role; '
-    '40001 retry.';
+    '23P01 given there already for some of that time; 40001 retry.';
 revoke all on function authz.approve_request(bigint, text) from public;
 grant execute on function authz.approve_request(bigint, text) to fundwarden_app;

@@ -34,15 +34,21 @@ begin
         ),
         null
     );
-    insert into authz.user_policies as g (
-        tenant_id, user_id, policy_id, unit_id, inherit_to_descendants, valid_from, valid_until
-    )
-    values (
-        home, assign_policy.user_id, assign_policy.policy_id, assign_policy.unit_id,
-        coalesce(assign_policy.inherit_to_descendants, true), assign_policy.valid_from,
-        assign_policy.valid_until
-    )
-    returning g.id into new_id;
+    begin
+        insert into authz.user_policies as g (
+            tenant_id, user_id, policy_id, unit_id, inherit_to_descendants, valid_from, valid_until
+        )
+        values (
+            home, assign_policy.user_id, assign_policy.policy_id, assign_policy.unit_id,
+            coalesce(assign_policy.inherit_to_descendants, true), assign_policy.valid_from,
+            assign_policy.valid_until
+        )
+        returning g.id into new_id;
+    exception
+        when unique_violation or exclusion_violation then
+            raise exception 'user_id: the same grant is there already, in a window that overlaps'
+                using errcode = '23P01', hint = 'End or revoke the other first.';
+    end;
     return row(new_id, 'done', authz.policy_version())::authz.change;
 end
 $$;
@@ -54,7 +60,8 @@ comment on function authz.assign_policy(
     'when inherited; a null unit_id means wherever the user belongs. For whoever may '
     'permissions:create throughout that place and holds there, for as long, all that is in it, '
     'whether it allows or denies. 28000 nobody; 42501 not allowed, hidden and absent alike, to '
-    'oneself, above the own rank, not held; 22023 an empty window.';
+    'oneself, above the own rank, not held; 22023 an empty window; 23P01 given there already for '
+    'some of that time.';
 revoke all on function authz.assign_policy(
     bigint, int, int, boolean, timestamptz, timestamptz
 ) from public;

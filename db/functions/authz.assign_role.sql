@@ -47,15 +47,21 @@ begin
         returning g.id into new_id;
         return row(new_id, 'pending', authz.policy_version())::authz.change;
     end if;
-    insert into authz.user_roles as g (
-        tenant_id, user_id, role_id, unit_id, inherit_to_descendants, valid_from, valid_until
-    )
-    values (
-        home, assign_role.user_id, assign_role.role_id, assign_role.unit_id,
-        coalesce(assign_role.inherit_to_descendants, true), assign_role.valid_from,
-        assign_role.valid_until
-    )
-    returning g.id into new_id;
+    begin
+        insert into authz.user_roles as g (
+            tenant_id, user_id, role_id, unit_id, inherit_to_descendants, valid_from, valid_until
+        )
+        values (
+            home, assign_role.user_id, assign_role.role_id, assign_role.unit_id,
+            coalesce(assign_role.inherit_to_descendants, true), assign_role.valid_from,
+            assign_role.valid_until
+        )
+        returning g.id into new_id;
+    exception
+        when unique_violation or exclusion_violation then
+            raise exception 'user_id: the same grant is there already, in a window that overlaps'
+                using errcode = '23P01', hint = 'End or revoke the other first.';
+    end;
     return row(new_id, 'done', authz.policy_version())::authz.change;
 end
 $$;
@@ -68,7 +74,8 @@ comment on function authz.assign_role(
     'holds there, for as long, all that it carries. A role that requires approval is asked for '
     'instead: status pending, and the id of the request. 28000 nobody; 42501 not allowed, '
     'hidden and absent alike, to oneself, above the own rank, not held; 22023 an empty window, '
-    'no reason for a request; 23514 an exclusive role; 40001 retry.';
+    'no reason for a request; 23514 an exclusive role; 23P01 given there already for some of '
+    'that time; 40001 retry.';
 revoke all on function authz.assign_role(
     bigint, int, int, boolean, timestamptz, timestamptz, text
 ) from public;

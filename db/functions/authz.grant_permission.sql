@@ -44,15 +44,21 @@ begin
         array[grant_permission.permission_id],
         null
     );
-    insert into authz.user_permissions as g (
-        tenant_id, user_id, permission_id, unit_id, inherit_to_descendants, valid_from, valid_until
-    )
-    values (
-        home, grant_permission.user_id, grant_permission.permission_id, grant_permission.unit_id,
-        coalesce(grant_permission.inherit_to_descendants, true), grant_permission.valid_from,
-        grant_permission.valid_until
-    )
-    returning g.id into new_id;
+    begin
+        insert into authz.user_permissions as g (
+            tenant_id, user_id, permission_id, unit_id, inherit_to_descendants, valid_from, valid_until
+        )
+        values (
+            home, grant_permission.user_id, grant_permission.permission_id, grant_permission.unit_id,
+            coalesce(grant_permission.inherit_to_descendants, true), grant_permission.valid_from,
+            grant_permission.valid_until
+        )
+        returning g.id into new_id;
+    exception
+        when unique_violation or exclusion_violation then
+            raise exception 'user_id: the same grant is there already, in a window that overlaps'
+                using errcode = '23P01', hint = 'End or revoke the other first.';
+    end;
     return row(new_id, 'done', authz.policy_version())::authz.change;
 end
 $$;
@@ -64,7 +70,8 @@ comment on function authz.grant_permission(
     'means wherever the user belongs. For whoever may permissions:create throughout that place '
     'and holds there, for as long and as unconditionally, the same. 28000 nobody; 42501 not '
     'allowed, hidden and absent alike, to oneself, above the own rank, not held; 22023 an empty'
-    ' window, no such permission; 23514 the scope system.';
+    ' window, no such permission; 23514 the scope system; 23P01 given there already for some of '
+    'that time.';
 revoke all on function authz.grant_permission(
     bigint, int, int, boolean, timestamptz, timestamptz
 ) from public;

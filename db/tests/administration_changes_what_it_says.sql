@@ -2,7 +2,7 @@
 begin;
 set local role fundwarden_owner;
 set local search_path = tap, public, ext, pg_catalog;
-select plan(56);
+select plan(57);
 grant all on all tables in schema pg_temp to public;
 grant all on all sequences in schema pg_temp to public;
 
@@ -305,6 +305,11 @@ select isnt(
 select is(
     (select c.policy_version from authz.update_unit(9003, name => 'B') as c),
     authz.policy_version(), 'which is the current one'
+);
+select throws_ok(
+    format('select authz.assign_role(9102, %s, 9003)', pg_temp.id_of('role')), '23P01',
+    'user_id: the same grant is there already, in a window that overlaps',
+    'the same is given once at a time, and the error tells no row'
 );
 set local role fundwarden_owner;
 select is(
