@@ -10,6 +10,7 @@
 \ir schema/040_authz_private.sql
 \ir schema/045_authz_effective.sql
 \ir schema/047_authz_administration.sql
+\ir schema/048_authz_delegations.sql
 \ir schema/050_finance_records.sql
 
 -- Repeatable: applied again whenever the text changes.
@@ -57,9 +58,13 @@
 \ir functions/authz_private.tg_one_open_window.sql
 \ir functions/authz_private.tg_template_lock.sql
 \ir functions/authz_private.roles_below.sql
+\ir functions/authz_private.own_roles.sql
+\ir functions/authz_private.delegated_roles.sql
 \ir functions/authz_private.held_roles.sql
 \ir functions/authz_private.exclusive_conflict.sql
+\ir functions/authz_private.refuse_exclusive.sql
 \ir functions/authz_private.tg_exclusive_grants.sql
+\ir functions/authz_private.tg_exclusive_delegations.sql
 \ir functions/authz_private.tg_exclusive_hierarchy.sql
 \ir functions/authz_private.tg_exclusive_pair_fits.sql
 \ir functions/authz_private.request_refresh.sql
@@ -86,6 +91,7 @@
 \ir triggers/authz.user_policies.sql
 \ir triggers/authz.user_permissions.sql
 \ir triggers/authz.exclusive_roles.sql
+\ir triggers/authz.delegations.sql
 \ir triggers/authz.permission_templates.sql
 \ir triggers/authz_private.refresh_requests.sql
 \ir triggers/finance.customers.sql
@@ -115,10 +121,13 @@
 \ir functions/authz_private.role_units.sql
 \ir functions/authz_private.template_allows.sql
 \ir functions/authz_private.template_units.sql
+\ir functions/authz_private.open_delegations.sql
 \ir functions/authz_private.decide_at.sql
+\ir functions/authz_private.delegation_allows.sql
 \ir functions/authz_private.decide.sql
 \ir functions/authz_private.decide_all.sql
 \ir functions/authz_private.scope_of.sql
+\ir functions/authz_private.delegated_units.sql
 \ir functions/authz_private.asked_user.sql
 \ir functions/authz_private.asked_unit.sql
 \ir functions/authz_private.asked_place.sql
@@ -228,6 +237,16 @@
 \ir functions/authz.reject_request.sql
 \ir functions/authz.withdraw_request.sql
 \ir functions/authz.list_requests.sql
+\ir functions/authz_private.check_delegation.sql
+\ir functions/authz_private.may_name.sql
+\ir functions/authz_private.pending_delegation.sql
+\ir functions/authz.delegate.sql
+\ir functions/authz.request_delegation.sql
+\ir functions/authz.approve_delegation.sql
+\ir functions/authz.reject_delegation.sql
+\ir functions/authz.withdraw_delegation.sql
+\ir functions/authz.revoke_delegation.sql
+\ir functions/authz.list_delegations.sql
 \ir functions/authz.declare_exclusive_roles.sql
 \ir functions/authz.withdraw_exclusive_roles.sql
 
@@ -277,6 +296,7 @@
 \ir policies/authz.settings.sql
 \ir policies/ops.refresh_log.sql
 \ir policies/authz.grant_requests.sql
+\ir policies/authz.delegations.sql
 \ir policies/authz.exclusive_roles.sql
 \ir policies/finance.customers.sql
 \ir policies/finance.orders.sql

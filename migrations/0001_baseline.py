@@ -40,6 +40,10 @@ FILES = [
         "47ed240e49ee7ee05f176229db51e5dc067a051244be13f64c88b2a8fe00ac52",
     ),
     (
+        "schema/048_authz_delegations.sql",
+        "3a1279e096a4e4a5a7677700d62b19a942ba7c1350c9c8f74075ff378da9bc5e",
+    ),
+    (
         "schema/050_finance_records.sql",
         "11166f6ad5e444e6955103d23077b2ccbddfdcc6bdbe0f3e2d66ff4a794861ee",
     ),

@@ -110,6 +110,19 @@ class Template:
 
 
 @dataclass
+class Delegation:
+    id: int
+    delegator: int
+    delegate: int
+    resource: str
+    action: str
+    unit: int
+    inherit: bool
+    window: Window
+    status: str
+
+
+@dataclass
 class Held:
     """One permission a user holds at one unit, now."""
 
@@ -131,6 +144,7 @@ class World:
     roles: dict[int, Role] = field(default_factory=dict)
     grants: list[Grant] = field(default_factory=list)
     templates: list[Template] = field(default_factory=list)
+    delegations: list[Delegation] = field(default_factory=list)
 
     def above(self, unit: int | None) -> Iterator[int]:
         """The unit and those above it, nearest first."""
@@ -213,7 +227,14 @@ class World:
         return bool(anchors) and anchors[0] in self.above(unit)
 
     def check(
-        self, user_id: int, resource: str, action: str, unit: int, context: dict[str, Any]
+        self,
+        user_id: int,
+        resource: str,
+        action: str,
+        unit: int,
+        context: dict[str, Any],
+        *,
+        with_delegations: bool = True,
     ) -> bool:
         """Default deny; the highest priority wins, of equals deny."""
         is_owner = context.get("owner_id") == user_id
@@ -231,7 +252,27 @@ class World:
                 counted.append((held.priority, held.effect == "deny"))
         if self.template_allows(user_id, unit, f"{resource}.{action}"):
             counted.append((0, False))
+        if with_delegations and self.delegated(user_id, resource, action, unit, context):
+            counted.append((0, False))
         return bool(counted) and not max(counted)[1]
+
+    def delegated(
+        self, user_id: int, resource: str, action: str, unit: int, context: dict[str, Any]
+    ) -> bool:
+        """Whether somebody who may, by what they hold themselves, lets the user."""
+        others = {name: value for name, value in context.items() if name != "owner_id"}
+        return any(
+            d.delegate == user_id
+            and d.status == "active"
+            and d.window.is_open(self.clock)
+            and (MENU[resource] + ".").startswith(d.resource + ".")
+            and d.action in (action, "manage")
+            and self.users[user_id].is_active
+            and self.units[d.unit].is_active
+            and (d.unit == unit or (d.inherit and d.unit in self.above(unit)))
+            and self.check(d.delegator, resource, action, unit, others, with_delegations=False)
+            for d in self.delegations
+        )
 
     def template(self, unit: int, key: str) -> Template | None:
         """The topmost locked one, else the nearest."""

@@ -272,14 +272,14 @@ def test_without_the_users_turn_two_halves_are_held(
 ) -> None:
     admin, one, two = three
     admin.execute(PAIR)
-    body = value(admin, "select prosrc from pg_proc where proname = 'tg_exclusive_grants'")
+    body = value(admin, "select prosrc from pg_proc where proname = 'refuse_exclusive'")
     start_at, end_at = (
         body.index("insert into authz_private.role_turns"),
         body.index("select * into"),
     )
     weak = body[:start_at] + body[end_at:]
     admin.execute(
-        "create or replace function authz_private.tg_exclusive_grants() returns trigger "
+        "create or replace function authz_private.refuse_exclusive(user_ids bigint[]) returns void "
         f"language plpgsql security definer as $weak${weak}$weak$".encode()
     )
     one.execute("begin")

@@ -32,7 +32,12 @@ begin
             from authz.permission_templates as t
             where t.permission_key
                 = check_user_permission.resource || '.' || check_user_permission.action
-        ) as has_templates
+        ) as has_templates,
+        exists (
+            select
+            from authz.delegations as d
+            where d.delegate_id = subject_id and d.status = 'active'
+        ) as has_delegations
     into place
     from authz.org_units as n
     where n.id = check_user_permission.unit_id;
@@ -52,7 +57,7 @@ begin
     end if;
     return authz_private.decide_at(
         subject_id, resource, action, unit_id, context, place.path, place.view_is_populated,
-        place.has_templates
+        place.has_templates, place.has_delegations
     );
 end
 $$;

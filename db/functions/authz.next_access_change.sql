@@ -10,19 +10,37 @@ declare
 begin
     return (
         select min(w.instant)
-        from authz_private.grants as g
-        cross join lateral (values (g.valid_from), (g.valid_until)) as w (instant)
-        where g.user_id = subject_id
-            and g.refusal is null
-            and w.instant > authz.clock()
-            -- A window that is empty, where grant and membership do not meet, changes nothing.
-            and (g.valid_from < g.valid_until) is not false
+        from (
+            select g.valid_from, g.valid_until
+            from authz_private.grants as g
+            where g.user_id = subject_id
+                and g.refusal is null
+                -- A window that is empty, where grant and membership do not meet, changes nothing.
+                and (g.valid_from < g.valid_until) is not false
+            union all
+            select d.valid_from, d.valid_until
+            from authz.delegations as d
+            where d.delegate_id = subject_id and d.status = 'active'
+            union all
+            -- What is delegated comes and goes with what the delegator holds.
+            select g.valid_from, g.valid_until
+            from authz.delegations as d
+            inner join authz_private.grants as g on d.delegator_id = g.user_id
+            where d.delegate_id = subject_id
+                and d.status = 'active'
+                and d.valid_until > authz.clock()
+                and g.refusal is null
+                and (g.valid_from < g.valid_until) is not false
+        ) as v
+        cross join lateral (values (v.valid_from), (v.valid_until)) as w (instant)
+        where w.instant > authz.clock()
     );
 end
 $$;
 
 comment on function authz.next_access_change(bigint) is
-    'The next instant at which the window of a grant or membership of the user opens or closes; '
+    'The next instant at which the window of a grant, membership or delegation of the user, or of '
+    'a grant of who delegates to them, opens or closes; '
     'null: never. Conditions that name the time are not looked at. A null user_id means the user '
     'signed in. 28000, 42501, 22023.';
 revoke all on function authz.next_access_change(bigint) from public;

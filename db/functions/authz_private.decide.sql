@@ -20,7 +20,12 @@ begin
             select
             from authz.permission_templates as t
             where t.permission_key = decide.resource || '.' || decide.action
-        ) as has_templates
+        ) as has_templates,
+        exists (
+            select
+            from authz.delegations as d
+            where d.delegate_id = decide.user_id and d.status = 'active'
+        ) as has_delegations
     into place
     from authz.org_units as n
     where n.id = decide.unit_id;
@@ -29,7 +34,7 @@ begin
     end if;
     return authz_private.decide_at(
         decide.user_id, decide.resource, decide.action, decide.unit_id, decide.context,
-        place.path, place.view_is_populated, place.has_templates
+        place.path, place.view_is_populated, place.has_templates, place.has_delegations
     );
 end
 $$;

@@ -82,21 +82,40 @@ begin
         a.place,
         coalesce(
             d.effect = 'allow'
-            -- Templates allow at priority 0, where deny wins.
+            -- Templates and delegations allow at priority 0, where deny wins.
             or coalesce(d.priority < 0, true)
-            and exists (
-                select
-                from authz.permission_templates as t
-                where t.permission_key = a.resource || '.' || a.action
-            )
-            and authz_private.template_allows(
-                a.user_id, n.id, n.path, a.resource || '.' || a.action
+            and (
+                k.has_templates
+                and authz_private.template_allows(
+                    a.user_id, n.id, n.path, a.resource || '.' || a.action
+                )
+                or exists (
+                    select
+                    from authz.delegations as d
+                    where d.delegate_id = a.user_id and d.status = 'active'
+                )
+                and authz_private.delegation_allows(
+                    a.user_id, a.resource, a.action, n.id, a.context, n.path, p.is_populated,
+                    k.has_templates
+                )
             ),
             false
         )
     from asked as a
     left join authz.org_units as n on a.unit_id = n.id
-    left join decided as d on a.place = d.place;
+    left join decided as d on a.place = d.place
+    cross join lateral (
+        select exists (
+            select
+            from authz.permission_templates as t
+            where t.permission_key = a.resource || '.' || a.action
+        ) as has_templates
+    ) as k
+    cross join (
+        select c.relispopulated as is_populated
+        from pg_class as c
+        where c.oid = 'authz.user_effective_policies'::regclass
+    ) as p;
 end
 $$;
 

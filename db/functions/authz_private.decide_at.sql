@@ -10,7 +10,8 @@ create or replace function authz_private.decide_at(
     context jsonb,
     unit_path ext.ltree,
     view_is_populated boolean,
-    has_templates boolean
+    has_templates boolean,
+    has_delegations boolean
 )
 returns boolean
 language plpgsql stable security invoker parallel safe
@@ -68,22 +69,33 @@ begin
     if effect = 'allow' then
         return true;
     end if;
-    -- Templates allow at priority 0, where deny wins.
-    if priority >= 0 or not has_templates then
+    -- Templates and delegations allow at priority 0, where deny wins.
+    if priority >= 0 then
         return false;
     end if;
-    return authz_private.template_allows(
-        decide_at.user_id, decide_at.unit_id, decide_at.unit_path,
-        decide_at.resource || '.' || decide_at.action
-    );
+    if has_templates
+        and authz_private.template_allows(
+            decide_at.user_id, decide_at.unit_id, decide_at.unit_path,
+            decide_at.resource || '.' || decide_at.action
+        )
+    then
+        return true;
+    end if;
+    return has_delegations
+        and authz_private.delegation_allows(
+            decide_at.user_id, decide_at.resource, decide_at.action, decide_at.unit_id,
+            decide_at.context, decide_at.unit_path, decide_at.view_is_populated,
+            decide_at.has_templates
+        );
 end
 $$;
 
 comment on function authz_private.decide_at(
-    bigint, text, text, int, jsonb, ext.ltree, boolean, boolean
+    bigint, text, text, int, jsonb, ext.ltree, boolean, boolean, boolean
 ) is
     'authz_private.decide, told the path of the unit, whether authz.user_effective_policies was '
-    'ever refreshed, and whether any template has the key.';
+    'ever refreshed, whether any template has the key, and whether anything is delegated to the '
+    'user: false leaves delegations out.';
 revoke all on function authz_private.decide_at(
-    bigint, text, text, int, jsonb, ext.ltree, boolean, boolean
+    bigint, text, text, int, jsonb, ext.ltree, boolean, boolean, boolean
 ) from public;

@@ -1,19 +1,29 @@
 -- The one list of what roles a user holds or may come to hold without anybody granting anything
--- more: exclusive pairs are judged by it. Whatever else gives roles belongs in here.
+-- more: exclusive pairs are judged by it. A delegation
+-- counts as the roles it comes from.
 
 create or replace function authz_private.held_roles(user_id bigint)
 returns table (role_id int, granted_role_id int, held tstzrange)
 language sql stable security invoker parallel safe
 begin atomic
     select
-        l.ancestor_id,
-        ur.role_id,
-        tstzrange(ur.valid_from, ur.valid_until)
-    from authz.users as u
-    inner join authz.user_roles as ur on u.tenant_id = ur.tenant_id and u.id = ur.user_id
-    cross join lateral authz_private.role_lineage(ur.role_id) as l
-    where u.id = held_roles.user_id
-        and (ur.valid_until is null or ur.valid_until > authz.clock());
+        o.role_id,
+        o.granted_role_id,
+        o.held
+    from authz_private.own_roles(held_roles.user_id) as o
+    union all
+    select
+        r.role_id,
+        r.granted_role_id,
+        r.held * tstzrange(d.valid_from, d.valid_until)
+    from authz.delegations as d
+    cross join lateral authz_private.delegated_roles(
+        d.delegator_id, d.resource, d.action
+    ) as r
+    where d.delegate_id = held_roles.user_id
+        and d.status = 'active'
+        and d.valid_until > authz.clock()
+        and r.held && tstzrange(d.valid_from, d.valid_until);
 end;
 
 comment on function authz_private.held_roles(bigint) is

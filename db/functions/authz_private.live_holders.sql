@@ -117,6 +117,10 @@ begin
         select g.user_id
         from authz.user_permissions as g
         where g.permission_id = any(wide_permissions)
+        union all
+        select d.delegate_id
+        from authz.delegations as d
+        where d.unit_id = any(place_ids) and d.status = 'active'
     )
 
     select distinct g.user_id

@@ -23,6 +23,14 @@ begin
             union all
             select format(rows_of, 'v.scope in (''region'', ''organization'', ''system'')')
             union all
+            select format(
+                '(select d.delegate_id from authz.delegations as d where d.unit_id = %s '
+                'and d.status = ''active'' and d.delegate_id > $1 order by d.delegate_id)',
+                n.id
+            )
+            from authz.org_units as n
+            where n.path operator (ext.@>) possible_holders_query.unit_path
+            union all
             -- Whom the view does not answer for.
             select
                 '(select m.user_id from authz_private.policy_marks as m '

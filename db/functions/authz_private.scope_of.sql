@@ -6,6 +6,7 @@ create or replace function authz_private.scope_of(
     user_id bigint,
     resource text,
     action text,
+    with_delegations boolean default true,
     out tenant_id int,
     out base_unit_id int,
     out every_tenant boolean,
@@ -23,7 +24,7 @@ declare
     denies authz_private.placed_grant [];
     roots ext.ltree [];
     singles int [];
-    template_ids int [] := '{}';
+    besides int [] := '{}';
     tenant_root ext.ltree;
     base_path ext.ltree;
     facts jsonb;
@@ -60,15 +61,31 @@ begin
             and t.tenant_id = scope_of.tenant_id
     )
     then
-        template_ids := array(
+        besides := array(
             select t.unit_id
             from authz_private.template_units(
                 scope_of.user_id, scope_of.resource || '.' || scope_of.action
             ) as t
         );
     end if;
+    if with_delegations and exists (
+        select
+        from authz.delegations as d
+        where d.delegate_id = scope_of.user_id and d.status = 'active'
+    )
+    then
+        besides := array(
+            select t.id
+            from unnest(besides) as t (id)
+            union
+            select d.id
+            from authz_private.delegated_units(
+                scope_of.user_id, scope_of.resource, scope_of.action
+            ) as d (id)
+        );
+    end if;
     if grants is null then
-        unit_ids := template_ids;
+        unit_ids := besides;
         return;
     end if;
 
@@ -138,9 +155,9 @@ begin
         );
     end if;
 
-    if template_ids <> '{}' then
+    if besides <> '{}' then
         unit_ids := array(
-            select i.id from unnest(unit_ids) as i (id) union select t.id from unnest(template_ids) as t (id)
+            select i.id from unnest(unit_ids) as i (id) union select t.id from unnest(besides) as t (id)
         );
     end if;
 
@@ -159,8 +176,8 @@ begin
                 or (
                     select
                         g.effect = 'allow'
-                        -- Templates allow at priority 0, where deny wins.
-                        or g.priority < 0 and n.id = any(template_ids)
+                        -- Templates and delegations allow at priority 0, where deny wins.
+                        or g.priority < 0 and n.id = any(besides)
                     from unnest(grants) as g
                     where authz_private.grant_reaches(
                             g.scope, g.unit_id, g.anchor_path, g.is_subtree, n.id, n.path, false
@@ -173,7 +190,7 @@ begin
         select n.path into base_path from authz.org_units as n where n.id = base_unit_id;
         select
             case
-                when g.priority < 0 and base_unit_id = any(template_ids) then 'allow' else g.effect
+                when g.priority < 0 and base_unit_id = any(besides) then 'allow' else g.effect
             end
         into at_base
         from unnest(grants) as g
@@ -191,9 +208,10 @@ begin
 end
 $$;
 
-comment on function authz_private.scope_of(bigint, text, text) is
+comment on function authz_private.scope_of(bigint, text, text, boolean) is
     'What the user reaches for resource:action: everything, a whole tenant, or unit_ids; '
-    'other_tenants, that every other tenant is reached besides; own_rows, that rows they own count '
-    'though their unit does not; own_denied, that rows they own do not though their unit does. An '
-    'unknown user or resource reaches nothing.';
-revoke all on function authz_private.scope_of(bigint, text, text) from public;
+    'other_tenants, that every other tenant is reached besides; own_rows, that rows they own '
+    'count though their unit does not; own_denied, that rows they own do not though their unit '
+    'does. An unknown user or resource reaches nothing. with_delegations: what is delegated '
+    'counts too.';
+revoke all on function authz_private.scope_of(bigint, text, text, boolean) from public;

@@ -1,5 +1,5 @@
 -- Plain DML of the owner passes here too. Sharing the row of the hierarchy waits for whoever
--- declares a pair or changes a parent; writing the user's turn waits for another grant to the user.
+-- declares a pair or changes a parent.
 
 create or replace function authz_private.tg_exclusive_grants()
 returns trigger
@@ -8,7 +8,6 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     receivers bigint [];
-    conflict record;
 begin
     perform from authz_private.role_tree as t for share;
     if not exists (select from authz.exclusive_roles) then
@@ -23,23 +22,19 @@ begin
             inner join authz.exclusive_roles as x on l.ancestor_id in (x.role_id, x.other_role_id)
         )
     );
-    if receivers = '{}' then
-        return null;
-    end if;
-    insert into authz_private.role_turns as t (user_id)
-    select r.id
-    from unnest(receivers) as r (id)
-    order by r.id
-    on conflict (user_id) do update set turn = t.turn + 1;
-
-    select * into conflict from authz_private.exclusive_conflict(receivers);
-    if found then
-        raise exception 'user % cannot hold the roles % and % at the same time',
-            conflict.user_id, conflict.role_id, conflict.other_role_id
-            using
-                errcode = '23514',
-                hint = 'They exclude each other, in authz.exclusive_roles: end one first.';
-    end if;
+    -- To whom the receivers delegate is given as much.
+    perform authz_private.refuse_exclusive(
+        array(
+            select r.id
+            from unnest(receivers) as r (id)
+            union
+            select d.delegate_id
+            from authz.delegations as d
+            where d.delegator_id = any(receivers)
+                and d.status = 'active'
+                and d.valid_until > authz.clock()
+        )
+    );
     return null;
 end
 $$;

@@ -51,6 +51,13 @@ begin
             from unnest(tops) as t (id)
             cross join lateral authz_private.roles_below(t.id) as b
             inner join authz.user_roles as ur on b.id = ur.role_id
+            union
+            select d.delegate_id
+            from unnest(tops) as t (id)
+            cross join lateral authz_private.roles_below(t.id) as b
+            inner join authz.user_roles as ur on b.id = ur.role_id
+            inner join authz.delegations as d on ur.user_id = d.delegator_id
+            where d.status = 'active'
         )
     ) as c;
     if found then

@@ -103,6 +103,55 @@ begin atomic
         cross join lateral authz_private.template_at(
             a.path, weigh_grants.resource || '.' || weigh_grants.action
         ) as t
+        union all
+        select
+            'delegation' as assignment_type,
+            d.id as source_id,
+            null::text as role_path,
+            null::text as policy_name,
+            0 as permission_id,
+            format('%s:%s', weigh_grants.resource, d.action) as permission,
+            'allow'::authz.policy_effect as effect,
+            0 as priority,
+            'team'::authz.permission_scope as scope,
+            null::jsonb as conditions,
+            n.id as unit_id,
+            n.path as unit_path,
+            n.path as anchor_path,
+            d.inherit_to_descendants,
+            d.valid_from,
+            d.valid_until,
+            case
+                when not u.is_active then 'the user is inactive'
+                when d.status <> 'active' then 'the delegation is ' || d.status
+                when d.valid_from > authz.clock() then 'the delegation is not valid yet'
+                when d.valid_until <= authz.clock() then 'the delegation has expired'
+                when not n.is_active then 'the unit is inactive'
+                when not authz_private.decide_at(
+                    d.delegator_id, weigh_grants.resource, weigh_grants.action, a.id,
+                    weigh_grants.context - 'owner_id', a.path,
+                    (
+                        select c.relispopulated
+                        from pg_class as c
+                        where c.oid = 'authz.user_effective_policies'::regclass
+                    ),
+                    true, false
+                )
+                    then 'user ' || d.delegator_id || ', who delegates it, may not do it here'
+            end as refusal,
+            a.path as asked_path,
+            authz_private.grant_reaches(
+                'team', n.id, n.path, d.inherit_to_descendants, a.id, a.path, false
+            ) as reaches,
+            true as holds
+        from asked as a
+        inner join authz.delegations as d
+            on d.delegate_id = weigh_grants.user_id
+            and d.action in (weigh_grants.action, 'manage')
+        inner join authz.resources as q
+            on d.resource operator (ext.@>) q.path and q.code = weigh_grants.resource
+        inner join authz.users as u on d.tenant_id = u.tenant_id and d.delegate_id = u.id
+        inner join authz.org_units as n on d.tenant_id = n.tenant_id and d.unit_id = n.id
     ),
 
     judged as (

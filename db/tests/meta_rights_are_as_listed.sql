@@ -205,6 +205,19 @@ from (
     ('authz.add_membership(bigint,integer,timestamp with time zone,timestamp with time zone)'),
     ('authz.add_permission_to_policy(integer,integer)'),
     ('authz.add_policy_to_role(integer,integer)'),
+    ('authz.approve_delegation(bigint,text)'),
+    (
+        'authz.delegate(bigint,text,text,integer,timestamp with time zone,text,'
+        'timestamp with time zone,boolean)'
+    ),
+    ('authz.list_delegations(boolean)'),
+    ('authz.reject_delegation(bigint,text)'),
+    (
+        'authz.request_delegation(bigint,text,text,integer,timestamp with time zone,text,'
+        'timestamp with time zone,boolean)'
+    ),
+    ('authz.revoke_delegation(bigint,text)'),
+    ('authz.withdraw_delegation(bigint,text)'),
     ('authz.approve_request(bigint,text)'),
     (
         'authz.assign_policy(bigint,integer,integer,boolean,timestamp with time zone,'

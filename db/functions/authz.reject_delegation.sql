@@ -1,0 +1,33 @@
+-- By whoever could approve.
+
+create or replace function authz.reject_delegation(delegation_id bigint, reason text)
+returns authz.change
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint;
+    asked authz.delegations;
+begin
+    me := authz_private.begin_administration(
+        (select d.tenant_id from authz.delegations as d where d.id = delegation_id),
+        'delegation_id'
+    );
+    if reason is null or reason !~ '\S' or length(reason) > 2000 then
+        raise exception 'reason is blank or too long'
+            using errcode = '22023', hint = 'Say why: 1 to 2000 characters.';
+    end if;
+    asked := authz_private.pending_delegation(me, delegation_id);
+    update authz.delegations as d
+    set status = 'rejected', decided_by = me, decided_at = clock_timestamp(),
+        decision_reason = reject_delegation.reason
+    where d.id = asked.id;
+    return row(asked.id, 'done', authz.policy_version())::authz.change;
+end
+$$;
+
+comment on function authz.reject_delegation(bigint, text) is
+    'Rejects a pending delegation, for who could approve it. 28000 nobody; 42501 not allowed, '
+    'hidden and absent alike; 22023 no reason; 23514 not pending; 40001 retry.';
+revoke all on function authz.reject_delegation(bigint, text) from public;
+grant execute on function authz.reject_delegation(bigint, text) to fundwarden_app;
