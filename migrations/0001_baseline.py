@@ -9,7 +9,7 @@ from runner.migrations import include
 FILES = [
     (
         "schema/001_roles_and_schemas.sql",
-        "4b3ec7204f7050a71dd174757e3f42b1555084c8ec4490853299ce9df6618773",
+        "3e61682186e83c598979209b873881519d38f4fc8733453f3a3e355a3f007b7d",
     ),
     (
         "schema/010_authz_organisation.sql",
@@ -38,6 +38,10 @@ FILES = [
     (
         "schema/050_finance_records.sql",
         "01fe05fb0902f9347f4b3663582ddb5de7429fba3cc0cd3b59424975e15d9f2c",
+    ),
+    (
+        "schema/060_audit_log.sql",
+        "67051b8313227c4169274eba42f2c3424f945be3543b6ca36ebc029aec0304ea",
     ),
 ]
 
