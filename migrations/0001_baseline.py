@@ -41,7 +41,7 @@ FILES = [
     ),
     (
         "schema/060_audit_log.sql",
-        "67051b8313227c4169274eba42f2c3424f945be3543b6ca36ebc029aec0304ea",
+        "c09ffac2ff12cfa78caaa96c420c9113eff1d33e3523492a9b64dbec3b7193c6",
     ),
 ]
 

@@ -1,25 +1,17 @@
--- Inlined, once per row.
+-- For the few tables whose rows do not say their tenant; the others read it from the row.
 
-create or replace function authz_private.audit_tenant(tenant_by text, row_now jsonb)
+create or replace function authz_private.audit_tenant(tenant_by text, owner_id int)
 returns int
-language sql stable security invoker parallel safe
-begin atomic
-    select case audit_tenant.tenant_by
-        when '' then null
-        when 'role_id' then (
-            select r.tenant_id
-            from authz.roles as r
-            where r.id = (audit_tenant.row_now ->> 'role_id')::int
-        )
-        when 'policy_id' then (
-            select p.tenant_id
-            from authz.policies as p
-            where p.id = (audit_tenant.row_now ->> 'policy_id')::int
-        )
-        else (audit_tenant.row_now ->> audit_tenant.tenant_by)::int
+language plpgsql stable security invoker parallel safe
+as $$
+begin
+    return case tenant_by
+        when 'role_id' then (select r.tenant_id from authz.roles as r where r.id = owner_id)
+        when 'policy_id' then (select p.tenant_id from authz.policies as p where p.id = owner_id)
     end;
-end;
+end
+$$;
 
-comment on function authz_private.audit_tenant(text, jsonb) is
-    'Tenant of a row: in its column of that name, or of its role or policy.';
-revoke all on function authz_private.audit_tenant(text, jsonb) from public;
+comment on function authz_private.audit_tenant(text, int) is
+    'Tenant of the role or policy; null: it is of the platform, or gone.';
+revoke all on function authz_private.audit_tenant(text, int) from public;

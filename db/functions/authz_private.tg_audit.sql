@@ -18,7 +18,19 @@ declare
     tenant_by constant text := coalesce(tg_argv[1], '');
     secrets constant text [] := coalesce(string_to_array(tg_argv[2], ','), '{}');
     removal text := 'DELETE';
+    columns text [];
     said authz_private.audit_context;
+    -- Read once per row: a field of a record takes longer.
+    logged_at timestamptz;
+    xid xid8;
+    actor_id bigint;
+    effective_user_id bigint;
+    session_user_name text;
+    client_addr inet;
+    user_agent text;
+    request_id text;
+    reason text;
+    header text;
     counted bigint;
 begin
     -- Cascades fire for every row they follow, mostly for nothing.
@@ -39,6 +51,16 @@ begin
         removal := 'RESET';
     end if;
     said := authz_private.audit_said(table_title);
+    logged_at := said.logged_at;
+    xid := said.xid;
+    actor_id := said.actor_id;
+    effective_user_id := said.effective_user_id;
+    session_user_name := said.session_user_name;
+    client_addr := said.client_addr;
+    user_agent := said.user_agent;
+    request_id := said.request_id;
+    reason := said.reason;
+    header := said.header;
 
     if tg_op = 'INSERT' then
         insert into audit.permission_audit_log (
@@ -47,11 +69,10 @@ begin
             row_hash
         )
         select
-            r.id, said.logged_at, said.xid, said.actor_id, said.effective_user_id,
-            said.session_user_name, said.client_addr, said.user_agent, said.request_id,
-            said.reason, table_title, r.row_key, 'CREATE', r.new_values, r.tenant_id,
+            r.id, logged_at, xid, actor_id, effective_user_id, session_user_name, client_addr,
+            user_agent, request_id, reason, table_title, r.row_key, 'CREATE', r.new_values, r.tenant_id,
             authz_private.audit_row_hash(
-                said.header, r.id, 'CREATE', r.row_key, null, r.new_values, null, r.tenant_id
+                header, r.id, 'CREATE', r.row_key, null, r.new_values, null, r.tenant_id
             )
         from (
             select
@@ -61,7 +82,11 @@ begin
                     else jsonb_build_object(key_1, n.j -> key_1, key_2, n.j -> key_2)
                 end as row_key,
                 n.j - secrets as new_values,
-                authz_private.audit_tenant(tenant_by, n.j) as tenant_id
+                case
+                    when tenant_by in ('tenant_id', 'id') then (n.j ->> tenant_by)::int
+                    when tenant_by <> ''
+                        then authz_private.audit_tenant(tenant_by, (n.j ->> tenant_by)::int)
+                end as tenant_id
             from (select to_jsonb(n) as j from new_rows as n offset 0) as n
             offset 0
         ) as r;
@@ -72,11 +97,10 @@ begin
             row_hash
         )
         select
-            r.id, said.logged_at, said.xid, said.actor_id, said.effective_user_id,
-            said.session_user_name, said.client_addr, said.user_agent, said.request_id,
-            said.reason, table_title, r.row_key, removal, r.old_values, r.tenant_id,
+            r.id, logged_at, xid, actor_id, effective_user_id, session_user_name, client_addr,
+            user_agent, request_id, reason, table_title, r.row_key, removal, r.old_values, r.tenant_id,
             authz_private.audit_row_hash(
-                said.header, r.id, removal, r.row_key, r.old_values, null, null, r.tenant_id
+                header, r.id, removal, r.row_key, r.old_values, null, null, r.tenant_id
             )
         from (
             select
@@ -86,11 +110,18 @@ begin
                     else jsonb_build_object(key_1, o.j -> key_1, key_2, o.j -> key_2)
                 end as row_key,
                 o.j - secrets as old_values,
-                authz_private.audit_tenant(tenant_by, o.j) as tenant_id
+                case
+                    when tenant_by in ('tenant_id', 'id') then (o.j ->> tenant_by)::int
+                    when tenant_by <> ''
+                        then authz_private.audit_tenant(tenant_by, (o.j ->> tenant_by)::int)
+                end as tenant_id
             from (select to_jsonb(o) as j from old_rows as o offset 0) as o
             offset 0
         ) as r;
     elsif tg_op = 'UPDATE' then
+        columns := array(
+            select jsonb_object_keys((select to_jsonb(n) from new_rows as n limit 1))
+        );
         insert into audit.permission_audit_log (
             id, logged_at, xid, actor_id, effective_user_id, session_user_name, client_addr,
             user_agent, request_id, reason, table_name, row_key, action, old_values, new_values,
@@ -126,20 +157,23 @@ begin
             union all
             select
                 'UPDATE',
-                p.new_row,
-                d.old_values - secrets,
-                d.new_values - secrets,
-                d.changed_columns
-            from pairs as p
-            cross join lateral (
+                d.new_row,
+                d.old_row - d.same_columns - secrets,
+                d.new_row - d.same_columns - secrets,
+                array(select jsonb_object_keys(d.new_row - d.same_columns))
+            from (
                 select
-                    jsonb_object_agg(e.key, p.old_row -> e.key) as old_values,
-                    jsonb_object_agg(e.key, e.value) as new_values,
-                    array_agg(e.key) as changed_columns
-                from jsonb_each(p.new_row) as e
-                where p.old_row -> e.key <> e.value
+                    p.old_row,
+                    p.new_row,
+                    array(
+                        select c
+                        from unnest(columns) as c
+                        where p.old_row -> c = p.new_row -> c
+                    ) as same_columns
+                from pairs as p
+                where p.is_same_row
+                offset 0
             ) as d
-            where p.is_same_row
             union all
             select 'CREATE', p.new_row, null, p.new_row - secrets, null
             from pairs as p
@@ -147,12 +181,11 @@ begin
         )
 
         select
-            r.id, said.logged_at, said.xid, said.actor_id, said.effective_user_id,
-            said.session_user_name, said.client_addr, said.user_agent, said.request_id,
-            said.reason, table_title, r.row_key, r.action, r.old_values, r.new_values,
+            r.id, logged_at, xid, actor_id, effective_user_id, session_user_name, client_addr,
+            user_agent, request_id, reason, table_title, r.row_key, r.action, r.old_values, r.new_values,
             r.changed_columns, r.tenant_id,
             authz_private.audit_row_hash(
-                said.header, r.id, r.action, r.row_key, r.old_values, r.new_values,
+                header, r.id, r.action, r.row_key, r.old_values, r.new_values,
                 r.changed_columns, r.tenant_id
             )
         from (
@@ -168,7 +201,11 @@ begin
                 c.old_values,
                 c.new_values,
                 c.changed_columns,
-                authz_private.audit_tenant(tenant_by, c.row_then) as tenant_id
+                case
+                    when tenant_by in ('tenant_id', 'id') then (c.row_then ->> tenant_by)::int
+                    when tenant_by <> '' then
+                        authz_private.audit_tenant(tenant_by, (c.row_then ->> tenant_by)::int)
+                end as tenant_id
             from changes as c
             offset 0
         ) as r;

@@ -22,8 +22,7 @@ create table audit.permission_audit_log (
     changed_columns text [],
     tenant_id int,
     row_hash bytea not null,
-    constraint an_id_is_logged_once_a_month primary key (id, logged_at),
-    constraint action_is_a_capital_word check (action ~ '^[A-Z][A-Z_]{0,29}$')
+    constraint an_id_is_logged_once_an_instant primary key (id, logged_at)
 ) partition by range (logged_at);
 
 create index permission_audit_log_xid on audit.permission_audit_log (xid);
