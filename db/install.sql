@@ -155,10 +155,17 @@
 \ir functions/authz_private.seal_head.sql
 \ir functions/authz_private.append_seal.sql
 \ir functions/authz_private.lock_chain.sql
+\ir functions/authz_private.is_misplaced.sql
 \ir functions/authz_private.sealed_rows.sql
+\ir functions/authz_private.count_audited_rows.sql
 \ir functions/authz_private.start_log.sql
 \ir functions/audit.record.sql
 \ir functions/audit.seal.sql
+\ir functions/audit.verify.sql
+\ir functions/audit.drop_partitions_before.sql
+\ir functions/authz_private.log_load.sql
+\ir policies/audit.permission_audit_log.sql
+\ir policies/audit.seals.sql
 
 \ir functions/ops.check_database_rights.sql
 \ir functions/ops.apply_database_rights.sql

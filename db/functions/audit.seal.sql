@@ -44,17 +44,16 @@ begin
     for batch in
         select
             i.month,
-            i.snapshot,
+            -- That of this statement: what it sees is what is sealed.
+            pg_current_snapshot() as snapshot,
             range_agg(i.ids order by i.ids) as ids
         from (
             select
                 r.month,
-                r.snapshot,
                 int8range(min(r.id), max(r.id) + 1) as ids
             from (
                 select
                     date_trunc('month', l.logged_at)::date as month,
-                    pg_current_snapshot() as snapshot,
                     l.id,
                     l.id - row_number() over (
                         partition by date_trunc('month', l.logged_at) order by l.id
@@ -71,9 +70,9 @@ begin
                     )
                     and (sealed is null or not l.id <@ sealed)
             ) as r
-            group by r.month, r.snapshot, r.island
+            group by r.month, r.island
         ) as i
-        group by i.month, i.snapshot
+        group by i.month
         order by i.month
     loop
         seal.kind := 'rows';

@@ -12,7 +12,8 @@ begin
         return;
     end if;
     perform authz_private.audit_event(
-        authz_private.audit_said(null), 'START', null, null, null
+        authz_private.audit_said(null), 'START', null,
+        jsonb_build_object('rows', authz_private.count_audited_rows()), null
     );
     seal.kind := 'start';
     seal.sealed_at := clock_timestamp();
