@@ -164,6 +164,11 @@
 \ir functions/audit.verify.sql
 \ir functions/audit.drop_partitions_before.sql
 \ir functions/authz_private.log_load.sql
+\ir functions/authz_private.past_parts.sql
+\ir functions/authz_private.past_strangers.sql
+\ir functions/authz_private.past_text.sql
+\ir functions/authz_private.past_query.sql
+\ir functions/audit.access_as_of.sql
 \ir policies/audit.permission_audit_log.sql
 \ir policies/audit.seals.sql
 
