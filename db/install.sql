@@ -162,6 +162,7 @@
 \ir functions/audit.record.sql
 \ir functions/audit.seal.sql
 \ir functions/audit.verify.sql
+\ir functions/audit.verify_tables.sql
 \ir functions/audit.drop_partitions_before.sql
 \ir functions/authz_private.log_load.sql
 \ir functions/authz_private.past_parts.sql
