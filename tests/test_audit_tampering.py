@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,14 +142,12 @@ FOUND: dict[str, tuple[list[str], str]] = {
     ),
     "two rows exchange their places": (
         [
-            f"update {LOG} as l set id = -l.id where l.id in ({VICTIM}, {VICTIM} - 1)",
-            f"update {LOG} as l set id = (select -sum(x.id) from {LOG} as x where x.id < 0) + l.id "
-            "where l.id < 0 and l.id = (select min(x.id) from audit.permission_audit_log as x)",
-            f"update {LOG} as l set id = (select max(x.id) from {LOG} as x where x.id "
-            f"in (select lower(r) from audit.seals, unnest(ids) as r)) where false",
-            f"update {LOG} as l set id = -l.id where l.id < 0",
+            f"update {LOG} set id = -1 where id = {VICTIM} - 1",
+            f"update {LOG} set id = id - 1 where id = {VICTIM}",
+            f"update {LOG} set id = {VICTIM} + 1 where id = -1",
+            REHASH,
         ],
-        "altered|removed",
+        "a row was altered or replaced",
     ),
     "the first row is removed": (
         [f"delete from {LOG} where id = (select min(id) from {LOG})"],
@@ -250,11 +249,10 @@ FOUND: dict[str, tuple[list[str], str]] = {
     "two seals exchange their places": (
         [
             "update audit.seals set number = number + 10 where number in (1, 2)",
-            "update audit.seals set number = 23 - number - 10 where number > 10",
-            "update audit.seals set number = number - 10 + 0 where number > 10",
+            "update audit.seals set number = 13 - number where number > 10",
             RESEAL,
         ],
-        "not the one it was made after|does not fit",
+        "not the one it was made after",
     ),
     "a seal is inserted": (
         [
@@ -365,8 +363,6 @@ def test_an_altered_seal_is_found(history: tuple[Connection, str], column: str) 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_it_is_found_when(history: tuple[Connection, str], name: str) -> None:
-    import re
-
     owner, head = history
     statements, expected = FOUND[name]
     tamper(owner, statements)

@@ -11,11 +11,14 @@ declare
     names constant text [] := (select p.proargnames from pg_proc as p where p.oid = part);
     body text := pg_get_function_sqlbody(part);
 begin
-    body := regexp_replace(body, '^\s*BEGIN ATOMIC\s+(.*);\s*END\s*$', '\1');
+    body := authz_private.past_text(
+        regexp_replace(body, '^\s*BEGIN ATOMIC\s+(.*);\s*END\s*$', '\1')
+    );
+    -- After that: what stands for a parameter may hold parentheses of its own.
     for i in 1 .. cardinality(arguments) loop
         body := replace(body, title || '.' || names[i], arguments[i]);
     end loop;
-    return '(' || authz_private.past_text(body) || ')';
+    return '(' || body || ')';
 end
 $$;
 
@@ -49,6 +52,11 @@ begin
                 )
             );
         end loop;
+        -- Left alone it would read what is, not what was.
+        if body ~ format('\m%s\(', inner_part.title) then
+            raise exception 'a call of % is not written out', inner_part.title
+                using errcode = '0A000', hint = 'This is a bug of fundwarden; report it.';
+        end if;
     end loop;
     return rtrim(body, '; ');
 end
