@@ -29,6 +29,7 @@ STATEMENTS = [
     f"update authz.org_units set is_active = not is_active where id = {UNIT}",
     f"update authz.org_units set kind = 'region' where id = {UNIT}",
     f"update authz.org_units set code = 'c' || id where id = {UNIT}",
+    "update authz.org_units set code = left('z' || code, 40) where id >= 1000",
     f"update authz.org_units set parent_id = {ONE.format('authz.org_units').replace('%(seed)s', '%(other)s')} "
     f"where id = {UNIT} and parent_id is not null",
     f"update authz.roles set is_active = not is_active where id = {ROLE}",

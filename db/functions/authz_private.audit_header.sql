@@ -7,7 +7,7 @@ create or replace function authz_private.audit_header(
     table_name text
 )
 returns text
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     -- Free text is quoted, so that no two headers are the same text.
     select (extract(epoch from audit_header.logged_at) * 1000000)::bigint::text

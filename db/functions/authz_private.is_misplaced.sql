@@ -6,7 +6,7 @@ create or replace function authz_private.is_misplaced(
     xid xid8, logged_at timestamptz, snapshot pg_snapshot, sealed_by xid8, sealed_at timestamptz
 )
 returns boolean
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select is_misplaced.xid <> is_misplaced.sealed_by
         and pg_visible_in_snapshot(is_misplaced.xid, is_misplaced.snapshot)

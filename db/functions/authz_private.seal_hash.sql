@@ -2,7 +2,7 @@
 
 create or replace function authz_private.seal_hash(seal audit.seals)
 returns bytea
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select sha256(
         convert_to(

@@ -155,6 +155,22 @@ from (
         'EXECUTE'
     ),
     ('fundwarden_trusted', 'function authz.act_as(bigint,text)', 'EXECUTE'),
+    ('fundwarden_auditor', 'relation audit.permission_audit_log', 'SELECT'),
+    ('fundwarden_auditor', 'relation audit.seals', 'SELECT'),
+    (
+        'fundwarden_auditor',
+        'function audit.access_as_of(bigint,text,text,integer,timestamp with time zone,jsonb)',
+        'EXECUTE'
+    ),
+    ('fundwarden_auditor', 'function audit.verify()', 'EXECUTE'),
+    ('fundwarden_auditor', 'function audit.verify(text)', 'EXECUTE'),
+    ('fundwarden_auditor', 'function audit.verify_tables()', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.verify()', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.verify(text)', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.verify_tables()', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.make_partitions(integer)', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.seal()', 'EXECUTE'),
+    ('fundwarden_operator', 'schema audit', 'USAGE'),
     ('fundwarden_operator', 'schema ops', 'USAGE'),
     ('fundwarden_operator', 'function ops.check_database_rights()', 'EXECUTE'),
     ('fundwarden_auditor', 'schema audit', 'USAGE'),
@@ -208,8 +224,12 @@ select is_empty(
                 r.rolname, c.oid, 'select, insert, update, references'
             )
         )
+        and not (
+            r.rolname = 'fundwarden_auditor'
+            and c.oid in ('audit.permission_audit_log'::regclass, 'audit.seals'::regclass)
+        )
     $$,
-    'no caller has a right on any table or view'
+    'no caller has a right on any table or view, but the auditor on the log and its seals'
 );
 select is_empty(
     $$

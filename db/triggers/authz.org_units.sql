@@ -34,15 +34,6 @@ for each row
 when (new.parent_id is null)
 execute function authz_private.tg_register_tenant();
 
-create or replace trigger _310_rewrite_subtree
-after update of parent_id, code on authz.org_units
-for each row
-when (
-    old.parent_id is distinct from new.parent_id
-    or old.code is distinct from new.code
-)
-execute function authz_private.tg_rewrite_subtree();
-
 create or replace trigger _950_audit_inserted
 after insert on authz.org_units
 referencing new table as new_rows
@@ -54,6 +45,12 @@ after update on authz.org_units
 referencing old table as old_rows new table as new_rows
 for each statement
 execute function authz_private.tg_audit('id', 'tenant_id');
+
+create or replace trigger _965_rewrite_subtree
+after update on authz.org_units
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_rewrite_subtree();
 
 create or replace trigger _970_audit_deleted
 after delete on authz.org_units
