@@ -124,8 +124,8 @@ def test_the_log_is_told_of_a_load_and_not_of_its_rows(database: str) -> None:
         assert conn.execute("select * from audit.verify_tables()").fetchall() == []
         with pytest.raises(psycopg.errors.InvalidParameterValue, match="before the LOAD"):
             conn.execute(
-                "select audit.access_as_of(2, 'funds', 'read', 1, l.logged_at) "
-                "from audit.permission_audit_log as l where l.action = 'START'"
+                "select audit.access_as_of(2, 'funds', 'read', 1, s.sealed_at) "
+                "from audit.seals as s where s.kind = 'start'"
             )
         conn.rollback()
         answer = conn.execute(

@@ -9,6 +9,7 @@ language plpgsql stable security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 set timezone = 'UTC'
 set jit = off
+set work_mem = '64MB'
 as $$
 declare
     begins timestamptz;

@@ -14,7 +14,9 @@ declare
     batch record;
     -- After a restore on another server: rows that only their ids tell from sealed ones.
     sealed int8multirange;
-    has_moved boolean;
+    here_cluster constant bigint := authz_private.cluster_id();
+    -- The first transaction that may have rows which the last seal has not seen.
+    first_xid xid8;
 begin
     perform authz_private.lock_chain();
     begin
@@ -32,10 +34,10 @@ begin
         raise exception 'the chain of seals has no beginning'
             using errcode = '55000', hint = 'See audit.verify().';
     end if;
-    has_moved := exists (
-        select from audit.seals as s where s.cluster <> authz_private.cluster_id()
-    );
-    if has_moved then
+    first_xid := case
+        when last.cluster = here_cluster then pg_snapshot_xmin(last.snapshot) else '0'
+    end;
+    if exists (select from audit.seals as s where s.cluster <> here_cluster) then
         select range_agg(s.ids) into sealed from audit.seals as s where s.kind = 'rows';
     end if;
     -- Later rows of this transaction are for the next seal, so it has to be known by its number.
@@ -59,14 +61,12 @@ begin
                         partition by date_trunc('month', l.logged_at) order by l.id
                     ) as island
                 from audit.permission_audit_log as l
-                where l.xid <> seal.sealed_by
+                where l.xid >= first_xid
+                    and l.xid <> seal.sealed_by
                     and (
-                        last.cluster <> authz_private.cluster_id()
-                        or l.xid >= pg_snapshot_xmin(last.snapshot)
-                        and (
-                            l.xid = last.sealed_by
-                            or not pg_visible_in_snapshot(l.xid, last.snapshot)
-                        )
+                        last.cluster <> here_cluster
+                        or l.xid = last.sealed_by
+                        or not pg_visible_in_snapshot(l.xid, last.snapshot)
                     )
                     and (sealed is null or not l.id <@ sealed)
             ) as r

@@ -18,6 +18,8 @@ declare
         select max((s.note ->> 'kept_from')::date) from audit.seals as s where s.kind = 'retention'
     );
     here record;
+    -- Asked once: it reads a file.
+    here_cluster constant bigint := authz_private.cluster_id();
 begin
     for seal in select s.* from audit.seals as s order by s.number loop
         seal_number := seal.number;
@@ -106,7 +108,7 @@ begin
         ) as altered_id,
         min(l.id) filter (
             where not l.id <@ covered
-                and last.cluster = authz_private.cluster_id()
+                and last.cluster = here_cluster
                 and authz_private.is_misplaced(
                     l.xid, l.logged_at, last.snapshot, last.sealed_by, last.sealed_at
                 )

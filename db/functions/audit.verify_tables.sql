@@ -7,6 +7,7 @@ language plpgsql stable security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 set timezone = 'UTC'
 set enable_nestloop = off
+set work_mem = '64MB'
 as $$
 #variable_conflict use_column
 declare
