@@ -41,7 +41,7 @@ FILES = [
     ),
     (
         "schema/060_audit_log.sql",
-        "c09ffac2ff12cfa78caaa96c420c9113eff1d33e3523492a9b64dbec3b7193c6",
+        "5cc450c41296bd78bb57476ae326f515345175d95e79522b7ca4f553e3b4f77c",
     ),
 ]
 

@@ -89,9 +89,7 @@ def test_sealing_beside_16_writers_neither_misses_nor_duplicates_a_row(
         except BaseException as error:
             errors.append(error)
 
-    writers = [
-        threading.Thread(target=write, args=(n, second(connect))) for n in range(WRITERS)
-    ]
+    writers = [threading.Thread(target=write, args=(n, second(connect))) for n in range(WRITERS)]
     sealers = [threading.Thread(target=seal, args=(second(connect),)) for _ in range(2)]
     for thread in (*sealers, *writers):
         thread.start()
@@ -205,8 +203,12 @@ def old_row(owner: Connection, when: str) -> None:
         "'postgres', 'EXPORT', ''"
     )
     owner.execute("alter table audit.permission_audit_log_default disable trigger user")
-    owner.execute(f"update {LOG} as l set row_hash = authz_private.log_row_hash(l) where row_hash = ''")
-    owner.execute("alter table audit.permission_audit_log_default enable always trigger _100_keep_log")
+    owner.execute(
+        f"update {LOG} as l set row_hash = authz_private.log_row_hash(l) where row_hash = ''"
+    )
+    owner.execute(
+        "alter table audit.permission_audit_log_default enable always trigger _100_keep_log"
+    )
     owner.execute(
         "alter table audit.permission_audit_log_default enable always trigger _200_keep_log_whole"
     )
@@ -380,7 +382,11 @@ def test_the_auditor_reads_and_the_operator_seals(connect: Connect, owner: Conne
     assert rows(caller, "select * from audit.verify()") == []
     assert rows(caller, "select * from audit.verify_tables()") == []
     assert value(caller, "select audit.access_as_of(1, 'funds', 'read', 1, now())") is False
-    for statement in (f"insert into {LOG} (id) values (1)", f"delete from {LOG}", "select audit.seal()"):
+    for statement in (
+        f"insert into {LOG} (id) values (1)",
+        f"delete from {LOG}",
+        "select audit.seal()",
+    ):
         assert refusal(caller, statement).sqlstate == "42501"
     caller.execute("set role fundwarden_operator")
     caller.execute("select audit.seal()")

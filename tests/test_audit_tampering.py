@@ -84,7 +84,10 @@ def copy_of_victim(**changed: str) -> str:
         *("old_values", "new_values", "changed_columns", "tenant_id", "row_hash"),
     ]
     chosen = ", ".join(changed.get(c, f"l.{c}") for c in columns)
-    return f"insert into {LOG} ({', '.join(columns)}) select {chosen} from {LOG} as l where l.id = {VICTIM}"
+    return (
+        f"insert into {LOG} ({', '.join(columns)}) "
+        f"select {chosen} from {LOG} as l where l.id = {VICTIM}"
+    )
 
 
 FREE_ID = (
@@ -322,10 +325,12 @@ def template(server: Server) -> Iterator[tuple[Server, str, str]]:
 def history(template: tuple[Server, str, str]) -> Iterator[tuple[Connection, str]]:
     """A copy of it, as its owner, and its head."""
     server, name, head = template
-    with server.copy(name) as janitor:
-        with psycopg.connect(server.conninfo(janitor.dbname), autocommit=True) as owner:
-            owner.execute("set role fundwarden_owner")
-            yield owner, head
+    with (
+        server.copy(name) as janitor,
+        psycopg.connect(server.conninfo(janitor.dbname), autocommit=True) as owner,
+    ):
+        owner.execute("set role fundwarden_owner")
+        yield owner, head
 
 
 def tamper(owner: Connection, statements: list[str]) -> None:

@@ -54,7 +54,9 @@ begin
         raise exception 'at: the log tells nothing of %', coalesce(at::text, 'null')
             using
                 errcode = '22023',
-                hint = format('Pass an instant between %s and now.', coalesce(begins::text, '(never)'));
+                hint = format(
+                    'Pass an instant between %s and now.', coalesce(begins::text, '(never)')
+                );
     end if;
     select l.action, l.table_name, l.logged_at
     into gap

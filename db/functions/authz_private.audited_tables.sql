@@ -1,4 +1,4 @@
--- Listed here and not in the catalog, where a table whose triggers were dropped is missed by nobody.
+-- Listed here and not in the catalog, where a table whose triggers were dropped is not missed.
 
 create or replace function authz_private.audited_tables()
 returns text []

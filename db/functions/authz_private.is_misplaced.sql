@@ -17,8 +17,8 @@ end;
 comment on function authz_private.is_misplaced(
     xid8, timestamptz, pg_snapshot, xid8, timestamptz
 ) is
-    'Whether a row that an earlier seal does not cover is of a transaction, or of a time, that this '
-    'seal would have covered; null without one.';
+    'Whether a row that this seal does not cover is of a transaction, or of a time, that it would '
+    'have covered; null without a seal.';
 revoke all on function authz_private.is_misplaced(
     xid8, timestamptz, pg_snapshot, xid8, timestamptz
 ) from public;

@@ -1,4 +1,4 @@
--- What audit.access_as_of() is made of. Whatever else these read or call, it would read as it is now.
+-- What audit.access_as_of() is made of. Whatever else these read or call would be read as it is.
 
 create or replace function authz_private.past_parts()
 returns table (oid oid, proname name, is_function boolean)

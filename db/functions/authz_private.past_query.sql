@@ -1,6 +1,6 @@
--- Parameters of the query: 1 user, 2 resource, 3 action, 4 unit, 5 instant, 6 context. A table as it
--- was is the table as it is with every later change undone: where the first change made the row,
--- there was none; else each column is what the first change of it found.
+-- Parameters of the query: 1 user, 2 resource, 3 action, 4 unit, 5 instant, 6 context. A table as
+-- it was is the table as it is with every later change undone: where the first change made the
+-- row, there was none; else each column is what the first change of it found.
 
 create or replace function authz_private.past_query()
 returns text

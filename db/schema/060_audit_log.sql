@@ -73,13 +73,16 @@ comment on column audit.permission_audit_log.tenant_id is
     'null: of the platform, or of a role or policy that is gone with it.';
 comment on column audit.permission_audit_log.row_hash is 'sha256 of everything else in the row.';
 
--- No row is ever refused because a month is missing. Made as every other partition is, so that
--- comments come along.
-create table audit.permission_audit_log_default (like audit.permission_audit_log including all);
-alter table audit.permission_audit_log
-attach partition audit.permission_audit_log_default default;
+-- No row is ever refused because a month is missing.
+create table audit.permission_audit_log_default partition of audit.permission_audit_log default;
+
 comment on table audit.permission_audit_log_default is
     'Rows of months without a partition; audit.make_partitions() moves them to their own.';
+comment on column audit.permission_audit_log_default.tenant_id is 'As in the whole log.';
+comment on index audit.permission_audit_log_default_xid_idx is
+    'Part of audit.permission_audit_log_xid.';
+comment on index audit.permission_audit_log_default_logged_at_idx is
+    'Part of audit.permission_audit_log_time.';
 
 create table audit.seals (
     number bigint primary key,
