@@ -23,7 +23,11 @@ ONE = "(select id from {} where id >= 1000 order by md5(id::text || %(seed)s) li
 USER, UNIT, ROLE, POLICY = (
     ONE.format(f"authz.{t}") for t in ("users", "org_units", "roles", "policies")
 )
-PERMISSION = "(select id from authz.permissions where resource::text <> 'directory' order by md5(id::text || %(seed)s) limit 1)"
+PERMISSION = (
+    "(select id from authz.permissions where resource::text <> 'directory' "
+    "order by md5(id::text || %(seed)s) limit 1)"
+)
+OTHER_UNIT = UNIT.replace("%(seed)s", "%(other)s")
 STATEMENTS = [
     f"update authz.users set is_active = not is_active where id = {USER}",
     f"update authz.users set base_unit_id = {UNIT} where id = {USER}",
@@ -32,7 +36,7 @@ STATEMENTS = [
     f"update authz.org_units set kind = 'region' where id = {UNIT}",
     f"update authz.org_units set code = 'c' || id where id = {UNIT}",
     "update authz.org_units set code = left('z' || code, 40) where id >= 1000",
-    f"update authz.org_units set parent_id = {ONE.format('authz.org_units').replace('%(seed)s', '%(other)s')} "
+    f"update authz.org_units set parent_id = {OTHER_UNIT} "
     f"where id = {UNIT} and parent_id is not null",
     f"update authz.roles set is_active = not is_active where id = {ROLE}",
     f"update authz.roles set rank = 100 - rank where id = {ROLE}",
@@ -48,9 +52,10 @@ STATEMENTS = [
     f"insert into authz.policy_permissions select {POLICY}, {PERMISSION}",
     f"delete from authz.policy_permissions where policy_id = {POLICY}",
     f"insert into authz.user_roles (user_id, role_id) select {USER}, {ROLE}",
-    f"insert into authz.user_roles (user_id, role_id, unit_id, valid_until) select {USER}, {ROLE}, {UNIT}, "
-    "clock_timestamp() + interval '20 ms'",
-    f"insert into authz.user_permissions (user_id, permission_id, unit_id) select {USER}, {PERMISSION}, {UNIT}",
+    "insert into authz.user_roles (user_id, role_id, unit_id, valid_until) "
+    f"select {USER}, {ROLE}, {UNIT}, clock_timestamp() + interval '20 ms'",
+    "insert into authz.user_permissions (user_id, permission_id, unit_id) "
+    f"select {USER}, {PERMISSION}, {UNIT}",
     f"insert into authz.user_policies (user_id, policy_id) select {USER}, {POLICY}",
     f"insert into authz.memberships (user_id, unit_id) select {USER}, {UNIT}",
     "delete from authz.memberships",
