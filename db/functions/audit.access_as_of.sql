@@ -92,8 +92,8 @@ comment on function audit.access_as_of(bigint, text, text, int, timestamptz, jso
     'Whether the user could do resource:action in the unit at that instant, given the context, as '
     'authz.check_user_permission() would have answered: rebuilt from the tables and the log of '
     'every change since. A change counts from the end of its statement. False for a user or unit '
-    'that was not there. 22023 before the log begins, in the future, before a LOAD or TRUNCATE, and '
-    'when a parameter cannot be meant.';
+    'that was not there. 22023 before the log begins, in the future, before a LOAD or TRUNCATE, '
+    'and when a parameter cannot be meant.';
 revoke all on function audit.access_as_of(bigint, text, text, int, timestamptz, jsonb) from public;
 grant execute on function audit.access_as_of(bigint, text, text, int, timestamptz, jsonb)
 to fundwarden_auditor;
