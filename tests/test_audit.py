@@ -253,6 +253,18 @@ def test_partitions_are_made_beside_a_writer(connect: Connect, owner: Connection
     writer.execute("commit")
 
 
+def test_a_reader_of_the_log_holds_no_seal_up(connect: Connect, aged: Connection) -> None:
+    reader = second(connect)
+    reader.execute("begin")
+    reader.execute(f"select count(*) from {LOG}")
+    head = value(aged, "select audit.seal()")
+    assert value(aged, "select count(*) from audit.permission_audit_log_default") == 1
+    reader.execute("commit")
+    aged.execute("select audit.seal()")
+    assert value(aged, "select count(*) from audit.permission_audit_log_default") == 0
+    assert rows(aged, "select * from audit.verify(%s)", head) == []
+
+
 def test_retention_drops_whole_sealed_months_and_says_so(aged: Connection) -> None:
     cut = "date_trunc('month', now() at time zone 'UTC')::date"
     told = refusal(aged, f"select audit.drop_partitions_before({cut})")
