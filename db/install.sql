@@ -12,6 +12,7 @@
 \ir schema/047_authz_administration.sql
 \ir schema/048_authz_delegations.sql
 \ir schema/050_finance_records.sql
+\ir schema/060_audit_log.sql
 
 -- Repeatable: applied again whenever the text changes.
 \ir functions/authz.clock.sql
@@ -77,7 +78,24 @@
 \ir functions/authz_private.tg_fund_owner_units.sql
 \ir functions/authz.move_unit.sql
 
+\ir functions/authz_private.audited_tables.sql
+\ir functions/authz_private.audit_actor.sql
+\ir functions/authz_private.audit_tenant.sql
+\ir functions/authz_private.audit_header.sql
+\ir functions/authz_private.audit_row_hash.sql
+\ir functions/authz_private.log_row_hash.sql
+\ir functions/authz_private.audit_said.sql
+\ir functions/authz_private.audit_event.sql
+\ir functions/authz_private.tg_audit.sql
+\ir functions/authz_private.tg_keep_log.sql
+\ir functions/authz_private.log_partitions.sql
+\ir functions/audit.make_partitions.sql
+
+\ir triggers/audit.permission_audit_log.sql
+\ir triggers/audit.seals.sql
+\ir triggers/authz.unit_kinds.sql
 \ir triggers/authz.org_units.sql
+\ir triggers/authz.tenants.sql
 \ir triggers/authz.users.sql
 \ir triggers/authz.memberships.sql
 \ir triggers/authz.resources.sql
@@ -90,9 +108,11 @@
 \ir triggers/authz.user_roles.sql
 \ir triggers/authz.user_policies.sql
 \ir triggers/authz.user_permissions.sql
+\ir triggers/authz.grant_requests.sql
 \ir triggers/authz.exclusive_roles.sql
 \ir triggers/authz.delegations.sql
 \ir triggers/authz.permission_templates.sql
+\ir triggers/authz.settings.sql
 \ir triggers/authz_private.refresh_requests.sql
 \ir triggers/finance.customers.sql
 \ir triggers/finance.orders.sql
@@ -269,6 +289,29 @@
 \ir functions/finance.explain_fund_access.sql
 
 \ir functions/ops.effective_view_health.sql
+\ir functions/authz_private.cluster_id.sql
+\ir functions/authz_private.seal_hash.sql
+\ir functions/authz_private.seal_head.sql
+\ir functions/authz_private.append_seal.sql
+\ir functions/authz_private.lock_chain.sql
+\ir functions/authz_private.is_misplaced.sql
+\ir functions/authz_private.sealed_rows.sql
+\ir functions/authz_private.count_audited_rows.sql
+\ir functions/authz_private.start_log.sql
+\ir functions/audit.record.sql
+\ir functions/audit.seal.sql
+\ir functions/audit.verify.sql
+\ir functions/audit.verify_tables.sql
+\ir functions/audit.drop_partitions_before.sql
+\ir functions/authz_private.log_load.sql
+\ir functions/authz_private.past_parts.sql
+\ir functions/authz_private.past_strangers.sql
+\ir functions/authz_private.past_text.sql
+\ir functions/authz_private.past_query.sql
+\ir functions/audit.access_as_of.sql
+\ir policies/audit.permission_audit_log.sql
+\ir policies/audit.seals.sql
+
 \ir functions/ops.check_database_rights.sql
 \ir functions/ops.apply_database_rights.sql
 

@@ -9,7 +9,7 @@ from runner.migrations import include
 FILES = [
     (
         "schema/001_roles_and_schemas.sql",
-        "4b3ec7204f7050a71dd174757e3f42b1555084c8ec4490853299ce9df6618773",
+        "3e61682186e83c598979209b873881519d38f4fc8733453f3a3e355a3f007b7d",
     ),
     (
         "schema/010_authz_organisation.sql",
@@ -33,7 +33,7 @@ FILES = [
     ),
     (
         "schema/045_authz_effective.sql",
-        "406d96ddacf694ff6888bf830f9e855fdcbfd21e29151dfb326a5323a9029882",
+        "441050acee3994e3e0b71a5baa1f7fc904cb152778064c29c9ddd78d4e69461d",
     ),
     (
         "schema/047_authz_administration.sql",
@@ -41,11 +41,15 @@ FILES = [
     ),
     (
         "schema/048_authz_delegations.sql",
-        "3a1279e096a4e4a5a7677700d62b19a942ba7c1350c9c8f74075ff378da9bc5e",
+        "fc07a4bd3d95d01c5403799a02300d2b3eb3c3bf36e03e34d77d7b0563727e0e",
     ),
     (
         "schema/050_finance_records.sql",
         "11166f6ad5e444e6955103d23077b2ccbddfdcc6bdbe0f3e2d66ff4a794861ee",
+    ),
+    (
+        "schema/060_audit_log.sql",
+        "5cc450c41296bd78bb57476ae326f515345175d95e79522b7ca4f553e3b4f77c",
     ),
 ]
 

@@ -468,8 +468,11 @@ def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(database: str
         )
         admin.execute("commit")
 
+        logged = [written.pop(t) for t in list(written) if t.startswith("permission_audit_log")]
         assert written == {"org_units": 20_001, "tenants": 1}
-        assert called == {"tg_place_unit": 1, "tg_rewrite_subtree": 1}
+        assert logged == [20_002]
+        # Of statements, but the first: the unit moved, then those below it.
+        assert called == {"tg_place_unit": 1, "tg_rewrite_subtree": 2, "tg_audit": 3}
         assert rows(admin, funds) == before
         assert (
             value(

@@ -204,7 +204,7 @@ def test_database_and_model_agree_in_every_world(session: Connection, server: Se
 
 
 BROKEN = {
-    "paths are not rewritten": "alter table authz.org_units disable trigger _310_rewrite_subtree",
+    "paths are not rewritten": "alter table authz.org_units disable trigger _965_rewrite_subtree",
     "owner units are not filled": """
         alter table finance.orders disable trigger all;
         alter table finance.customers disable trigger all;

@@ -49,7 +49,7 @@ create extension ltree with schema ext;
 grant usage on schema ext to
     fundwarden_owner, fundwarden_app, fundwarden_auditor, fundwarden_operator;
 grant usage on schema authz, finance to fundwarden_app, fundwarden_operator;
-grant usage on schema ops to fundwarden_operator;
+grant usage on schema audit, ops to fundwarden_operator;
 grant usage on schema audit, ops to fundwarden_auditor;
 
 -- Without IN SCHEMA, which would only add to the default and take nothing from PUBLIC.
@@ -60,5 +60,5 @@ comment on schema ext is 'Extensions fundwarden needs: ltree.';
 comment on schema authz is 'Who may do what where: units, users, roles, grants and the checks.';
 comment on schema authz_private is 'Helpers and secrets that only the owner may use.';
 comment on schema finance is 'Customers, orders, funds and the paging of authorised funds.';
-comment on schema audit is 'Reserved for the log of every change of access.';
+comment on schema audit is 'The log of every change of access, and its seals.';
 comment on schema ops is 'Health, rights and maintenance of the installation.';

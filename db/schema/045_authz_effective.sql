@@ -5,8 +5,11 @@ create table authz.settings (
     only_one boolean primary key default true,
     refresh_mode text not null default 'immediate',
     refresh_immediately_up_to bigint not null default 100000,
+    longest_delegation interval not null default '30 days',
+    record_act_as boolean not null default true,
     constraint there_is_one_row_of_settings check (only_one),
     constraint refresh_mode_is_known check (refresh_mode in ('immediate', 'deferred', 'manual')),
+    constraint longest_delegation_is_some_time check (longest_delegation > '0'),
     constraint refresh_limit_is_a_count check (refresh_immediately_up_to >= 0)
 );
 
@@ -19,6 +22,12 @@ comment on column authz.settings.refresh_immediately_up_to is
     'Grants to users, about, above which an immediate refresh is left to a deferred one, so '
     'that no '
     'writer waits for seconds.';
+
+comment on column authz.settings.longest_delegation is 'How long a delegation may be at most.';
+comment on column authz.settings.record_act_as is
+    'Whether authz.act_as() by a login that signed nobody in by token and gives no reason is '
+    'logged: '
+    'a row a transaction. With a token or a reason it always is.';
 
 insert into authz.settings (only_one) values (true);
 

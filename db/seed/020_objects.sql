@@ -81,14 +81,18 @@ as $$
         where t.tgrelid in (select s.name from seed_tables as s)
             and not t.tgisinternal
             and t.tgenabled in ('O', 'A')
-            -- A trigger on INSERT ...
-            and t.tgtype & 4 = 4
-            -- ... whose work a seed, or what it puts back, does; any other goes on firing.
             and s.nspname = 'authz_private'
-            and p.proname in (
-                'tg_place_unit', 'tg_register_tenant', 'tg_tenant_of_unit',
-                'tg_tenant_of_user', 'tg_owner_unit', 'tg_fund_owner_units', 'tg_register_kind',
-                'tg_role_fits', 'tg_one_open_window', 'tg_template_lock'
+            -- Triggers whose work a seed, or what it puts back, does; any other goes on firing.
+            and (
+                -- Of these the ones on INSERT.
+                t.tgtype & 4 = 4
+                and p.proname in (
+                    'tg_place_unit', 'tg_register_tenant', 'tg_tenant_of_unit',
+                    'tg_tenant_of_user', 'tg_owner_unit', 'tg_fund_owner_units',
+                    'tg_register_kind', 'tg_role_fits', 'tg_one_open_window', 'tg_template_lock'
+                )
+                -- The log is told of a load, not of its rows.
+                or p.proname = 'tg_audit'
             )
     )
 

@@ -101,6 +101,21 @@ as $$
         union all
         select 15, 0, 'keys', 'next ids', 'select pg_temp.seed_restart_ids()', 0
         union all
+        select
+            15,
+            t.no,
+            'keys',
+            'log of ' || t.name,
+            format('select authz_private.log_load(%L)', t.name),
+            0
+        from seed_tables as t
+        where exists (
+            select
+            from pg_trigger as g
+            inner join pg_proc as p on g.tgfoid = p.oid
+            where g.tgrelid = t.name and p.proname = 'tg_audit'
+        )
+        union all
         select 16, 0, 'vacuum', 'owner', 'set role fundwarden_owner', 0
         union all
         select 18, 0, 'vacuum', 'owner', 'reset role', 0

@@ -157,6 +157,22 @@ from (
         'EXECUTE'
     ),
     ('fundwarden_trusted', 'function authz.act_as(bigint,text)', 'EXECUTE'),
+    ('fundwarden_auditor', 'relation audit.permission_audit_log', 'SELECT'),
+    ('fundwarden_auditor', 'relation audit.seals', 'SELECT'),
+    (
+        'fundwarden_auditor',
+        'function audit.access_as_of(bigint,text,text,integer,timestamp with time zone,jsonb)',
+        'EXECUTE'
+    ),
+    ('fundwarden_auditor', 'function audit.verify()', 'EXECUTE'),
+    ('fundwarden_auditor', 'function audit.verify(text)', 'EXECUTE'),
+    ('fundwarden_auditor', 'function audit.verify_tables()', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.verify()', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.verify(text)', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.verify_tables()', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.make_partitions(integer)', 'EXECUTE'),
+    ('fundwarden_operator', 'function audit.seal()', 'EXECUTE'),
+    ('fundwarden_operator', 'schema audit', 'USAGE'),
     ('fundwarden_operator', 'schema ops', 'USAGE'),
     ('fundwarden_operator', 'function ops.check_database_rights()', 'EXECUTE'),
     ('fundwarden_operator', 'function ops.effective_view_health()', 'EXECUTE'),
@@ -321,8 +337,10 @@ select bag_eq(
         values ('authz.org_units'), ('authz.users'), ('finance.customers'), ('finance.orders'),
         ('finance.financial_funds')
     ) as t (title)
+    union all
+    values ('fundwarden_auditor', 'audit.permission_audit_log'), ('fundwarden_auditor', 'audit.seals')
     $$,
-    'applications read what policies show them, and nobody reads anything else'
+    'applications read what policies show them, auditors the log, and nobody anything else'
 );
 select is_empty(
     $$

@@ -46,3 +46,32 @@ alter table authz.memberships enable always trigger _900_mark_inserted;
 alter table authz.memberships enable always trigger _910_mark_updated;
 alter table authz.memberships enable always trigger _920_mark_deleted;
 alter table authz.memberships enable always trigger _930_mark_truncated;
+
+create or replace trigger _950_audit_inserted
+after insert on authz.memberships
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+create or replace trigger _960_audit_updated
+after update on authz.memberships
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+create or replace trigger _970_audit_deleted
+after delete on authz.memberships
+referencing old table as old_rows
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+create or replace trigger _980_audit_truncated
+before truncate on authz.memberships
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+-- Also where session_replication_role is replica: no change of access goes unrecorded.
+alter table authz.memberships enable always trigger _950_audit_inserted;
+alter table authz.memberships enable always trigger _960_audit_updated;
+alter table authz.memberships enable always trigger _970_audit_deleted;
+alter table authz.memberships enable always trigger _980_audit_truncated;

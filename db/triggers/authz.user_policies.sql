@@ -51,3 +51,32 @@ alter table authz.user_policies enable always trigger _900_mark_inserted;
 alter table authz.user_policies enable always trigger _910_mark_updated;
 alter table authz.user_policies enable always trigger _920_mark_deleted;
 alter table authz.user_policies enable always trigger _930_mark_truncated;
+
+create or replace trigger _950_audit_inserted
+after insert on authz.user_policies
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+create or replace trigger _960_audit_updated
+after update on authz.user_policies
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+create or replace trigger _970_audit_deleted
+after delete on authz.user_policies
+referencing old table as old_rows
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+create or replace trigger _980_audit_truncated
+before truncate on authz.user_policies
+for each statement
+execute function authz_private.tg_audit('id', 'tenant_id');
+
+-- Also where session_replication_role is replica: no change of access goes unrecorded.
+alter table authz.user_policies enable always trigger _950_audit_inserted;
+alter table authz.user_policies enable always trigger _960_audit_updated;
+alter table authz.user_policies enable always trigger _970_audit_deleted;
+alter table authz.user_policies enable always trigger _980_audit_truncated;

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.bench import databases, others, page, policy
+from runner.bench import audit, databases, others, page, policy
 from runner.bench.report import Results, write
 from runner.connect import Target, connect
 from runner.errors import USAGE, RunnerError
@@ -30,8 +30,11 @@ def run(
     if suite == "policy":
         policy.run(target, out or root() / "bench", seconds=1 if quick else 5, say=say)
         return
+    if suite == "audit":
+        audit.run(target, out or root() / "bench", turns=2 if quick else 9, say=say)
+        return
     if suite != "page":
-        raise RunnerError(f"there is no suite {suite}", "Suites: page, policy.", USAGE)
+        raise RunnerError(f"there is no suite {suite}", "Suites: audit, page, policy.", USAGE)
     seconds, load_seconds = (0.3, 3) if quick else (4.0, 30)
     ours = databases.seeded(target, "fundwarden_bench", records, fresh=fresh, say=say)
     with connect(ours, autocommit=True) as connection:
