@@ -77,6 +77,19 @@ STATEMENTS = [
     "update authz.permission_templates set is_locked = not is_locked",
     "update authz.permission_templates set is_enabled = not is_enabled",
     "delete from authz.permission_templates",
+    *(
+        [
+            "update authz.delegations set valid_from = now() - interval '1 day', "
+            "valid_until = now() + interval '9 days'"
+        ]
+        * 4
+    ),
+    "update authz.delegations set action = 'read', inherit_to_descendants = true",
+    "update authz.delegations set status = case status when 'active' then 'revoked' "
+    f"else 'active' end where id = {ONE.format('authz.delegations')}",
+    "update authz.delegations set valid_until = clock_timestamp() + interval '20 ms' "
+    "where valid_until > clock_timestamp()",
+    "delete from authz.delegations",
 ]  # fmt: skip
 
 RECORD = """
