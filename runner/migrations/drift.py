@@ -82,3 +82,15 @@ def wrong_rights(conn: psycopg.Connection[Any]) -> list[str]:
             "select r.what, r.expected, r.actual from ops.check_database_rights() as r"
         ).fetchall()
     return [f"{what}: {actual}, should be {expected}" for what, expected, actual in rows]
+
+
+def unsafe(conn: psycopg.Connection[Any]) -> list[str]:
+    """What ops.rls_lint() finds beside rights on the database, a line each."""
+    row = conn.execute("select to_regprocedure('ops.rls_lint()') is not null").fetchone()
+    if not row or not row[0]:
+        return []
+    with acting_as(conn, OWNER):
+        rows = conn.execute(
+            "select l.object, l.problem from ops.rls_lint() as l where l.rule <> 'database_right'"
+        ).fetchall()
+    return [f"{what}: {problem}" for what, problem in rows]
