@@ -83,7 +83,8 @@ BROKEN: dict[str, tuple[str, set[tuple[str, str]]]] = {
         {("function_public", "finance.f()")},
     ),
     "an application's table": (
-        "create schema theirs; create table theirs.t (x int); alter table theirs.t owner to app_login",
+        "create schema theirs; create table theirs.t (x int); "
+        "alter table theirs.t owner to app_login",
         {("login_owns", "app_login")},
     ),
     "an application's schema": (
