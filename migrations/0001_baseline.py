@@ -33,7 +33,7 @@ FILES = [
     ),
     (
         "schema/045_authz_effective.sql",
-        "5e5d1843e84d123bb5f64a226d45060a33ee5c826e6a8e668ad75414c1bd2332",
+        "a40d27cd09ac3c31bcf0d45e74881b381d85ed7d4d5d5d98519009395a6663f4",
     ),
     (
         "schema/050_finance_records.sql",
