@@ -673,11 +673,6 @@ BECOMING = {
         "grant execute on function authz.refresh_user_effective_policies() to fundwarden_app",
         "SELECT 1",
     ),
-    "a unit moved": Attack(
-        ("select authz.move_unit(3, 2)", READ_BACK),
-        "grant execute on function authz.move_unit(int, int) to fundwarden_app; "
-        "alter function authz.move_unit(int, int) security definer",
-    ),
 }
 
 ATTACKS = {
