@@ -33,7 +33,7 @@ FILES = [
     ),
     (
         "schema/045_authz_effective.sql",
-        "441050acee3994e3e0b71a5baa1f7fc904cb152778064c29c9ddd78d4e69461d",
+        "3b87e51c8ba82d578a13f493e3a5226a81ececc2a4ac4c68b95ec0d3d2af36d8",
     ),
     (
         "schema/047_authz_administration.sql",

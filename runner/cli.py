@@ -193,7 +193,7 @@ def bench(
 
 @app.command()
 def docs(check: Annotated[bool, typer.Option(help="Only compare.")] = False) -> None:
-    """Write docs/reference.md from the catalog."""
+    """Write docs/reference.md, and the rights in docs/security.md, from the catalog."""
     from runner.docs import write
 
     write(target(), check=check)

@@ -1,4 +1,4 @@
-"""The SQL reference, written from the catalog: what COMMENT ON says is what is documented."""
+"""What the documents say of the catalog, written from it: comments, and who may use what."""
 
 from __future__ import annotations
 
@@ -51,19 +51,93 @@ FUNCTIONS = """
 """
 
 
+# Objects that some role may use, and what for. Columns where not every one of a table is granted.
+RIGHTS = """
+    with roles as (
+        select r.oid, r.rolname
+        from pg_roles as r
+        where r.rolname = any(%s)
+    ),
+
+    objects as (
+        select 1 as kind, n.nspname || '.' || c.relname as title, r.rolname, p.privilege as may,
+            not has_table_privilege(r.oid, c.oid, p.privilege) as is_partial
+        from pg_class as c
+        inner join pg_namespace as n on c.relnamespace = n.oid
+        cross join roles as r
+        cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'])
+            as p (privilege)
+        where n.nspname = any(%s)
+            and c.relkind in ('r', 'p', 'v', 'm', 'f')
+            and not c.relispartition
+            and (
+                has_table_privilege(r.oid, c.oid, p.privilege)
+                or p.privilege in ('SELECT', 'INSERT', 'UPDATE')
+                and has_any_column_privilege(r.oid, c.oid, p.privilege)
+            )
+        union
+        select 2, n.nspname || '.' || f.proname, r.rolname, 'EXECUTE', false
+        from pg_proc as f
+        inner join pg_namespace as n on f.pronamespace = n.oid
+        cross join roles as r
+        where n.nspname = any(%s) and has_function_privilege(r.oid, f.oid, 'EXECUTE')
+    )
+
+    select o.title, o.rolname, string_agg(
+        o.may || case when o.is_partial then ' (some columns)' else '' end, ', ' order by o.may
+    )
+    from objects as o
+    group by o.kind, o.title, o.rolname
+    order by o.kind, o.title collate "C", o.rolname
+"""
+
+CALLERS = ("fundwarden_app", "fundwarden_trusted", "fundwarden_operator", "fundwarden_auditor")
+# Between the two the file of a person's hand holds what the catalog says.
+BEGIN, END = "<!-- rights: begin, written by runner docs -->", "<!-- rights: end -->"
+
+
 def write(target: Target, *, check: bool = False, folder: Path | None = None) -> None:
-    """Write docs/reference.md, or with check compare it and raise RunnerError when it is stale."""
-    path = (folder or root() / "docs") / "reference.md"
+    """Write docs/reference.md and the rights in docs/security.md.
+
+    With check compare them, and raise RunnerError when one is stale.
+    """
+    folder = folder or root() / "docs"
     with connect(target) as connection:
-        text = reference(connection)
-    if check:
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        texts = {folder / "reference.md": reference(connection)}
+        security = folder / "security.md"
+        if security.exists():
+            texts[security] = _with_rights(security.read_text(encoding="utf-8"), connection)
+    for path, text in texts.items():
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
             raise RunnerError(
                 f"{path.name} differs from the catalog", "Run `runner docs`.", exit_code=DRIFT
             )
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+
+
+def _with_rights(text: str, connection: psycopg.Connection[Any]) -> str:
+    """The text with the table of rights in its place."""
+    if BEGIN not in text or END not in text:
+        raise RunnerError(f"security.md has lost the line {BEGIN} or {END}", "Put it back.")
+    before, rest = text.split(BEGIN, 1)
+    return f"{before}{BEGIN}\n{rights(connection)}{END}{rest.split(END, 1)[1]}"
+
+
+def rights(connection: psycopg.Connection[Any]) -> str:
+    """Who may use what, as a Markdown table."""
+    schemas = list(SCHEMAS)
+    found: dict[str, dict[str, str]] = {}
+    for title, role, may in connection.execute(RIGHTS, [list(CALLERS), schemas, schemas]):
+        found.setdefault(title, {})[role] = may
+    lines = ["| | " + " | ".join(r.removeprefix("fundwarden_") for r in CALLERS) + " |"]
+    lines += ["|---" * (len(CALLERS) + 1) + "|"]
+    lines += [
+        f"| `{title}` | " + " | ".join(of_roles.get(role, "") for role in CALLERS) + " |"
+        for title, of_roles in found.items()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def reference(connection: psycopg.Connection[Any]) -> str:

@@ -17,7 +17,7 @@ from runner.errors import DRIFT, RunnerError
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_the_reference_is_fresh(target: Target) -> None:
+def test_reference_and_rights_are_fresh(target: Target) -> None:
     write(target, check=True)
 
 
@@ -30,19 +30,24 @@ def test_a_stale_reference_is_noticed(target: Target, tmp_path: Path) -> None:
     assert caught.value.exit_code == DRIFT
 
 
-def test_the_application_may_call_what_security_md_lists_and_no_more(
-    connect: Callable[..., psycopg.Connection[Any]],
-) -> None:
-    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    listed = re.search(r"fundwarden_app: begin -->\n(.*?)<!--", text, re.DOTALL)
-    assert listed is not None
-    actual = connect().execute(
-        "select distinct n.nspname || '.' || p.proname from pg_proc as p "
-        "inner join pg_namespace as n on p.pronamespace = n.oid "
-        "where n.nspname in ('authz', 'authz_private', 'finance', 'audit', 'ops') "
-        "and has_function_privilege('fundwarden_app', p.oid, 'execute')"
-    )
-    assert {f"- `{row[0]}`" for row in actual} == set(listed[1].split("\n")) - {""}
+@pytest.mark.parametrize(
+    "change",
+    [
+        "grant execute on function authz.move_unit(int, int) to fundwarden_auditor",
+        "grant select on authz.settings to fundwarden_operator",
+        "revoke select (id) on authz.users from fundwarden_app; "
+        "grant select on authz.users to fundwarden_app",
+    ],
+)
+def test_stale_rights_are_noticed(target: Target, tmp_path: Path, change: str) -> None:
+    (tmp_path / "security.md").write_bytes((ROOT / "docs" / "security.md").read_bytes())
+    write(target, folder=tmp_path)
+    write(target, check=True, folder=tmp_path)
+    with psycopg.connect(target.conninfo, autocommit=True) as admin:
+        admin.execute(change)
+    with pytest.raises(RunnerError) as caught:
+        write(target, check=True, folder=tmp_path)
+    assert caught.value.exit_code == DRIFT
 
 
 def test_the_application_reads_five_tables_and_makes_nothing(

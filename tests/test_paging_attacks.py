@@ -510,7 +510,7 @@ def test_a_definer_function_of_another_owner_lends_no_rights(own_world: str) -> 
 # --- what is out of reach ---------------------------------------------------------------------
 
 
-def test_every_private_function_and_every_table_is_out_of_reach(world: str) -> None:
+def test_private_functions_and_tables_that_are_not_read_are_out_of_reach(world: str) -> None:
     with session(world) as admin:
         functions = rows(
             admin,
@@ -519,12 +519,13 @@ def test_every_private_function_and_every_table_is_out_of_reach(world: str) -> N
         )
         tables = rows(
             admin,
-            "select c.oid::regclass::text from pg_class as c "
+            "select c.oid::regclass::text, "
+            "has_any_column_privilege('fundwarden_app', c.oid, 'select') from pg_class as c "
             "where c.relnamespace in ('authz'::regnamespace, 'authz_private'::regnamespace, "
             "'finance'::regnamespace, 'audit'::regnamespace) and c.relkind in ('r', 'm', 'p')",
         )
     assert len(functions) > 20
-    assert len(tables) > 10
+    assert sum(not is_read for _, is_read in tables) > 10
     with signed_in(world, 1) as app:
         for text, name, count in functions:
             app.execute("savepoint here")
@@ -532,15 +533,16 @@ def test_every_private_function_and_every_table_is_out_of_reach(world: str) -> N
             error = refusal(app, f"select authz_private.{name}({nulls})")
             assert error.sqlstate == "42501", text
             app.execute("rollback to here")
-        for (table,) in tables:
-            for statement in (
+        for table, is_read in tables:
+            # What policies show of five tables is for test_row_security.py and test_attacks.py.
+            reading = (
                 f"select * from {table}",
                 f"select count(*) from {table}",
                 f"select 1 from {table} limit 1",
-                f"delete from {table}",
                 f"lock table {table} in access share mode",
                 f"copy {table} to stdout",
-            ):
+            )
+            for statement in (f"delete from {table}", *(() if is_read else reading)):
                 if statement.startswith("lock") and table == "authz.user_effective_policies":
                     # Not a table, to LOCK: 42809 before any right is looked at.
                     continue

@@ -29,19 +29,33 @@ as $$
 begin
     perform authz_private.check_question(resource, action, context);
     return query
+    with weighed as materialized (
+        select w.*
+        from authz_private.weigh_grants(
+            authz_private.asked_user(explain_user_permission.user_id, 'user_id'),
+            resource, action, authz_private.asked_place(unit_id, 'unit_id'), context
+        ) as w
+    )
+
     select w.*
-    from authz_private.weigh_grants(
-        authz_private.asked_user(explain_user_permission.user_id, 'user_id'),
-        resource, action, authz_private.asked_place(unit_id, 'unit_id'), context
-    ) as w;
+    from weighed as w
+    -- Of another tenant's unit that no grant reaches, the reasons would tell the path.
+    where authz_private.asks_freely()
+        or exists (
+            select
+            from authz.org_units as n
+            inner join authz.users as u on n.tenant_id = u.tenant_id
+            where n.id = explain_user_permission.unit_id and u.id = authz.current_user_id()
+        )
+        or exists (select from weighed as x where x.counted);
 end
 $$;
 
 comment on function authz.explain_user_permission(bigint, text, text, int, jsonb) is
     'Every grant that authz.check_user_permission with the same arguments considers: whether it '
     'counted and why not, which one decided; the answer is allow exactly if the decisive row says '
-    'so, and no without one. A null user_id means the user signed in. 22023, 28000 and 42501 as '
-    'there.';
+    'so, and no without one. No rows of a unit of another tenant that no grant reaches, as of an '
+    'absent one. A null user_id means the user signed in. 22023, 28000 and 42501 as there.';
 revoke all on function authz.explain_user_permission(bigint, text, text, int, jsonb) from public;
 grant execute on function authz.explain_user_permission(bigint, text, text, int, jsonb)
 to fundwarden_app, fundwarden_operator;

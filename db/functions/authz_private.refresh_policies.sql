@@ -6,8 +6,6 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    -- Of all sessions one refreshes; any number will do for the lock.
-    lock_key constant bigint := 7146206021371954;
     view_id constant regclass := 'authz.user_effective_policies'::regclass;
     is_populated boolean;
     began constant timestamptz := clock_timestamp();
@@ -16,7 +14,9 @@ declare
     floor_xid xid8;
     callers_timeout constant text := current_setting('lock_timeout');
 begin
-    if not pg_try_advisory_xact_lock(lock_key) then
+    -- Of all sessions one refreshes.
+    perform from authz_private.refresh_turn for update skip locked;
+    if not found then
         return false;
     end if;
     select c.relispopulated into is_populated from pg_class as c where c.oid = view_id;

@@ -61,6 +61,17 @@ comment on column authz_private.policy_marks.marked_at is
 comment on column authz_private.policy_marks.nonce is
     'Of the floor: the view the marks were deleted for, which includes its own transaction.';
 
+create table authz_private.refresh_turn (
+    only_one boolean primary key default true,
+    constraint there_is_one_turn check (only_one)
+);
+
+comment on table authz_private.refresh_turn is
+    'One row, locked by whoever refreshes. Not an advisory lock, which any login may take and '
+    'keep.';
+
+insert into authz_private.refresh_turn (only_one) values (true);
+
 create table authz_private.refresh_requests (
     xid xid8 primary key
 );

@@ -93,3 +93,15 @@ def view_health(conn: psycopg.Connection[Any]) -> dict[str, Any] | None:
         return None
     found = conn.execute("select to_jsonb(h) from ops.effective_view_health() as h").fetchone()
     return dict(found[0]) if found else None
+
+
+def unsafe(conn: psycopg.Connection[Any]) -> list[str]:
+    """What ops.rls_lint() finds beside rights on the database, a line each."""
+    row = conn.execute("select to_regprocedure('ops.rls_lint()') is not null").fetchone()
+    if not row or not row[0]:
+        return []
+    with acting_as(conn, OWNER):
+        rows = conn.execute(
+            "select l.object, l.problem from ops.rls_lint() as l where l.rule <> 'database_right'"
+        ).fetchall()
+    return [f"{what}: {problem}" for what, problem in rows]

@@ -10,7 +10,14 @@ from runner import project as runner_project
 from runner.connect import Target, warn_minor
 from runner.errors import DRIFT, NEWER
 from runner.migrations import bookkeeping, catalog
-from runner.migrations.drift import Difference, drift, strays, view_health, wrong_rights
+from runner.migrations.drift import (
+    Difference,
+    drift,
+    strays,
+    unsafe,
+    view_health,
+    wrong_rights,
+)
 from runner.migrations.engine import opened
 from runner.migrations.sources import read_project
 from runner.migrations.yoyo_backend import load
@@ -32,6 +39,7 @@ class Status:
     files_deleted: list[str]
     objects: list[Difference]
     database_rights: list[str]
+    unsafe: list[str]
     effective_view: dict[str, Any] | None = None
 
     @property
@@ -51,6 +59,7 @@ class Status:
         lines += [f"deleted file: db/{path}" for path in self.files_deleted]
         lines += [one.text for one in self.objects]
         lines += [f"rights on the database: {what}" for what in self.database_rights]
+        lines += [f"unsafe: {what}" for what in self.unsafe]
         return lines
 
     def lines(self) -> list[str]:
@@ -89,12 +98,14 @@ def status(target: Target, *, root: Path | None = None) -> Status:
         recorded = bookkeeping.read(conn)
         objects: list[Difference] = []
         rights: list[str] = []
+        broken: list[str] = []
         health: dict[str, Any] | None = None
         if recorded.installed:
             now = catalog.objects(conn)
             objects = drift(recorded, now, conn.info.server_version // 10000)
             objects += strays(recorded, now)
             rights = wrong_rights(conn)
+            broken = unsafe(conn)
             health = view_health(conn)
         listed = {source.path: source.sha256 for source in project.repeatable}
         return Status(
@@ -114,5 +125,6 @@ def status(target: Target, *, root: Path | None = None) -> Status:
             files_deleted=sorted(set(recorded.files) - set(listed)),
             objects=objects,
             database_rights=rights,
+            unsafe=broken,
             effective_view=health,
         )
