@@ -22,6 +22,9 @@ WORLD = """
     from (values (1, 'admin', 1), (2, 'supervisor', 2), (3, 'supervisor', 3), (9, 'admin', 900))
         as g (user_id, role, unit_id)
     inner join authz.roles as r on g.role = r.code;
+    insert into authz.roles (id, tenant_id, code, rank)
+    values (90, 1, 'helper', 5), (91, 900, 'stranger', 5);
+    insert into authz.policies (id, tenant_id, name) values (90, 1, 'help'), (91, 900, 'stranger');
     insert into finance.customers (id, manager_id, name)
     values (1, 2, 'plain'), (502, 3, 'hidden customer'), (902, 9, 'stranger customer');
     insert into finance.orders (id, handler_id, customer_id)

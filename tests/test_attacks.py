@@ -296,6 +296,82 @@ def test_hidden_and_absent_are_told_alike(sound: str, name: str) -> None:
     assert len(told()) == 2
 
 
+# By the name of a parameter: a number one may ask about, one of another tenant, one that is not.
+NUMBERS = {
+    "user|supervisor|delegat": ("5", "9", "77777"),
+    "unit|org|parent_id": ("2", "900", "77777"),
+    "role(?!_rank)": ("90", "91", "77777"),
+    "policy": ("90", "91", "77777"),
+    "permission": ("4", None, None),
+    "fund": ("1", "901", "77777"),
+}
+WORDS = {
+    "action": "'read'", "action_name": "'read'", "code": "'fresh'", "conditions": "'{}'",
+    "context": "'{}'", "effect": "'allow'", "kind": "'unit'", "name": "'Fresh'",
+    "permission_key": "'funds.read'", "reason": "'because'", "resource": "'funds'",
+    "scope": "'team'", "token": "'x'", "username": "'fresh'",
+    "requests": "'[]'", "valid_until": "now() + '1 day'::interval",
+}  # fmt: skip
+CALLABLE = """
+    select p.oid::regproc::text, p.prokind = 'p', p.proargnames[1:p.pronargs],
+        array(select format_type(t, null) from unnest(p.proargtypes::oid []) as t),
+        p.pronargs - p.pronargdefaults
+    from pg_proc as p
+    where p.pronamespace in ('authz'::regnamespace, 'finance'::regnamespace)
+        and p.pronargs > 0
+        and has_function_privilege('fundwarden_app', p.oid, 'execute')
+    order by 1
+"""
+
+
+def questions(admin: Connection) -> dict[str, tuple[str, str, str]]:
+    """Of each function and number it is asked about: once to warm up, once hidden, once absent."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for name, is_procedure, names, types, required in rows(admin, CALLABLE):
+        given: dict[str, str] = {}
+        asked: dict[str, tuple[str | None, ...]] = {}
+        for place, (parameter, of_type) in enumerate(zip(names, types, strict=True)):
+            kind = next((k for k in NUMBERS if re.search(k, parameter)), None)
+            if of_type in ("integer", "bigint") and kind:
+                asked[parameter] = NUMBERS[kind]
+                given[parameter] = NUMBERS[kind][0] or "null"
+            elif place < required:
+                given[parameter] = WORDS.get(parameter, f"null::{of_type}")
+        for parameter, (_, hidden, absent) in asked.items():
+            if hidden is None or absent is None:
+                continue
+            calls = []
+            for number in ("66666", hidden, absent):
+                arguments = ", ".join(
+                    f"{k} => {v}" for k, v in {**given, parameter: number}.items()
+                )
+                verb = "call" if is_procedure else "select * from"
+                calls.append(f"{verb} {name}({arguments})")
+            found[f"{name}: {parameter}"] = (calls[0], calls[1], calls[2])
+    return found
+
+
+@pytest.mark.parametrize("user", [ANN, ROOT])
+def test_no_function_of_the_application_tells_hidden_from_absent(sound: str, user: int) -> None:
+    with session(sound) as admin:
+        asked = questions(admin)
+    assert len(asked) > 15
+    told = []
+    for what, (first, *calls) in asked.items():
+        found = [
+            loot(sound, Attack((first, first, "select 'then'", call), "", user=user))
+            for call in calls
+        ]
+        hidden, absent = (
+            # A version is another after every change.
+            re.sub(r"\b(9|91|900|901|77777|[0-9a-f]{32})\b", "x", one.split("('then',)")[1])
+            for one in found
+        )
+        if hidden != absent:
+            told.append(f"{what}: {hidden} {absent}")
+    assert told == [], "\n".join(told)
+
+
 # --- other sessions -----------------------------------------------------------------------------
 
 ADVISORY = """

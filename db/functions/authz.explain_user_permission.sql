@@ -26,14 +26,18 @@ language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
+declare
+    asked_id bigint;
 begin
     perform authz_private.check_question(resource, action, context);
+    -- Before the query, which has nothing to ask them for where there is no such unit.
+    asked_id := authz_private.asked_user(explain_user_permission.user_id, 'user_id');
+    perform authz_private.asked_place(unit_id, 'unit_id');
     return query
     with weighed as materialized (
         select w.*
         from authz_private.weigh_grants(
-            authz_private.asked_user(explain_user_permission.user_id, 'user_id'),
-            resource, action, authz_private.asked_place(unit_id, 'unit_id'), context
+            asked_id, resource, action, explain_user_permission.unit_id, context
         ) as w
     )
 
