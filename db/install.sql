@@ -287,6 +287,12 @@
 \ir functions/finance.page_authorized_funds.sql
 \ir functions/finance.count_authorized_funds.sql
 \ir functions/finance.explain_fund_access.sql
+\ir functions/authz_private.may_touch.sql
+\ir functions/authz_private.may_touch_fund.sql
+\ir functions/authz_private.check_fund_changes.sql
+\ir functions/finance.create_fund.sql
+\ir functions/finance.update_fund.sql
+\ir functions/finance.delete_fund.sql
 
 \ir functions/ops.effective_view_health.sql
 \ir functions/authz_private.cluster_id.sql

@@ -265,7 +265,10 @@ from (
     ('authz.update_unit(integer,text,text,text,jsonb,integer)'),
     ('authz.update_user(bigint,text,jsonb)'),
     ('authz.withdraw_exclusive_roles(bigint)'),
-    ('authz.withdraw_request(bigint,text)')
+    ('authz.withdraw_request(bigint,text)'),
+    ('finance.create_fund(jsonb)'),
+    ('finance.update_fund(bigint,jsonb)'),
+    ('finance.delete_fund(bigint)')
 ) as w (function);
 
 select bag_eq(
