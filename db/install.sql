@@ -127,6 +127,7 @@
 \ir functions/authz_private.condition_holds.sql
 \ir functions/authz.condition_problems.sql
 \ir functions/authz_private.expected_marking_triggers.sql
+\ir functions/authz_private.view_is_populated.sql
 \ir functions/authz_private.view_answers.sql
 \ir functions/authz_private.view_answers_for.sql
 \ir functions/authz_private.grant_reaches.sql

@@ -41,7 +41,7 @@ FILES = [
     ),
     (
         "schema/048_authz_delegations.sql",
-        "fc07a4bd3d95d01c5403799a02300d2b3eb3c3bf36e03e34d77d7b0563727e0e",
+        "9dc5da66afd1f5c27e68a6def5a303bae6f06600f0de46ceff17b431fa6a9c05",
     ),
     (
         "schema/050_finance_records.sql",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,11 +13,17 @@ from servers import APP_LOGIN, SERVERS, TRUSTED_LOGIN, Server, majors
 
 from runner.connect import Target
 
+# Long catalogues of the same rules on every server, which takes twice as long.
+EVERYWHERE = "FUNDWARDEN_EVERYWHERE" in os.environ
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "server" in metafunc.fixturenames:
-        metafunc.parametrize("server", majors(metafunc.config), indirect=True, scope="session")
+        wanted = majors(metafunc.config)
+        if metafunc.definition.get_closest_marker("one_server") and not EVERYWHERE:
+            wanted = wanted[:1]
+        metafunc.parametrize("server", wanted, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ import pytest
 from administration_world import build, sign_in
 from waiting import refusal, rows
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 

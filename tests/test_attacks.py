@@ -21,6 +21,8 @@ from attacks import ANN, ATTACKS, ROOT, WORLD, Attack
 from servers import Server
 from waiting import refusal, rows, session, value
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 

@@ -15,6 +15,8 @@ from policy_model import World
 from servers import Server
 from test_policies import questions, random_world, store
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_HISTORIES=500 looks harder than the suite does.
 HISTORIES = int(os.environ.get("FUNDWARDEN_HISTORIES", "12"))

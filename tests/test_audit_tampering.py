@@ -11,6 +11,8 @@ import pytest
 from servers import Server
 from waiting import refusal, rows, value
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 LOG = "audit.permission_audit_log"
 

@@ -474,7 +474,6 @@ def test_what_the_application_kept_of_one_user_is_nobodys_in_the_next_transactio
         "create or replace function finance.fake() returns int language sql as 'select 1'",
         "create function authz.act_as(int) returns void language sql as 'select'",
         "select authz.act_as(1)",
-        "select authz.move_unit(3, 2)",
         "select authz.clock()",
         "insert into authz_private.clock_override (instant) values ('infinity')",
         "set session_replication_role = replica",

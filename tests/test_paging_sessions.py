@@ -533,7 +533,6 @@ SETTINGS = [
     "timezone = 'Asia/Kathmandu'",
     "bytea_output = 'escape'",
     "extra_float_digits = -15",
-    "row_security = off",
     "default_transaction_isolation = 'serializable'",
     "plan_cache_mode = force_custom_plan",
     "plan_cache_mode = force_generic_plan",
@@ -551,6 +550,13 @@ SETTINGS = [
     "lc_numeric = 'C'",
     "max_parallel_workers_per_gather = 8",
 ]
+
+
+def test_without_row_security_there_is_an_error_and_no_answer(trusted: Connection) -> None:
+    trusted.execute("set row_security = off")
+    for user in TOTALS:
+        told = refusal(trusted, "select * from finance.page_authorized_funds(%s)", user)
+        assert told.sqlstate == "42501"
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

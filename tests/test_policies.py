@@ -535,6 +535,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("how", sorted(BROKEN))
 def test_worlds_notice_when(connection: Connection, how: str) -> None:
     def sabotage(opened: Connection) -> None:

@@ -14,6 +14,8 @@ from waiting import rows, session
 from runner.connect import Target
 from runner.migrations import status
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 LINT = "select l.rule, l.object from ops.rls_lint() as l"

@@ -13,6 +13,8 @@ from policy_model import MENU, World
 from servers import Server
 from test_policies import NOON, random_world, store
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "150"))
 

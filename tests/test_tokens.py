@@ -17,6 +17,8 @@ import pytest
 from psycopg import sql
 from waiting import refusal, rows, session, value
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 SECRETS = {

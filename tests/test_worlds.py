@@ -227,6 +227,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("how", sorted(BROKEN))
 def test_worlds_notice_when(session: Connection, how: str) -> None:
     def sabotage(connection: Connection) -> None:

@@ -9,12 +9,7 @@ as $$
 declare
     nonce text := 'none';
 begin
-    if (
-        select c.relispopulated
-        from pg_class as c
-        where c.oid = 'authz.user_effective_policies'::regclass
-    )
-    then
+    if authz_private.view_is_populated() then
         select v.nonce::text into nonce
         from authz.user_effective_policies as v
         where v.user_id is null;

@@ -40,13 +40,7 @@ begin
         raise exception 'delegate_id and delegator are the same user'
             using errcode = '22023', hint = 'Delegate to somebody else.';
     end if;
-    select
-        n.path,
-        (
-            select c.relispopulated
-            from pg_class as c
-            where c.oid = 'authz.user_effective_policies'::regclass
-        ) as view_is_populated
+    select n.path, authz_private.view_is_populated() as view_is_populated
     into place
     from authz.org_units as n
     where n.id = check_delegation.unit_id;

@@ -6,12 +6,7 @@ returns boolean
 language plpgsql stable security invoker parallel safe
 as $$
 begin
-    if not (
-        select c.relispopulated
-        from pg_class as c
-        where c.oid = 'authz.user_effective_policies'::regclass
-    )
-    then
+    if not authz_private.view_is_populated() then
         return false;
     end if;
     return coalesce(

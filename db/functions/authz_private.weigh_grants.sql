@@ -130,12 +130,7 @@ begin atomic
                 when not authz_private.decide_at(
                     d.delegator_id, weigh_grants.resource, weigh_grants.action, a.id,
                     weigh_grants.context - 'owner_id', a.path,
-                    (
-                        select c.relispopulated
-                        from pg_class as c
-                        where c.oid = 'authz.user_effective_policies'::regclass
-                    ),
-                    true, false
+                    authz_private.view_is_populated(), true, false
                 )
                     then 'user ' || d.delegator_id || ', who delegates it, may not do it here'
             end as refusal,

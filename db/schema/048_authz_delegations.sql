@@ -41,7 +41,9 @@ create table authz.delegations (
         requested_by = delegator_id and decided_by is null
         or status not in ('active', 'rejected')
         or decided_by is not null
-        and decided_by not in (requested_by, delegator_id, delegate_id)
+        and decided_by <> requested_by
+        and decided_by <> delegator_id
+        and decided_by <> delegate_id
     )
 );
 

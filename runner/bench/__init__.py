@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.bench import audit, databases, others, page, policy
+from runner.bench import audit, databases, others, page, policy, rows
 from runner.bench.report import Results, write
 from runner.connect import Target, connect
 from runner.errors import USAGE, RunnerError
@@ -33,8 +33,13 @@ def run(
     if suite == "audit":
         audit.run(target, out or root() / "bench", turns=2 if quick else 9, say=say)
         return
+    if suite == "rows":
+        rows.run(
+            target, out or root() / "bench", records=records, turns=7 if quick else 41, say=say
+        )
+        return
     if suite != "page":
-        raise RunnerError(f"there is no suite {suite}", "Suites: audit, page, policy.", USAGE)
+        raise RunnerError(f"there is no suite {suite}", "Suites: audit, page, policy, rows.", USAGE)
     seconds, load_seconds = (0.3, 3) if quick else (4.0, 30)
     ours = databases.seeded(target, "fundwarden_bench", records, fresh=fresh, say=say)
     with connect(ours, autocommit=True) as connection:
