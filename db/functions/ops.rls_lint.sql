@@ -3,9 +3,12 @@
 
 create or replace function ops.rls_lint()
 returns table (rule text, object text, problem text, hint text)
-language sql stable security invoker parallel safe
+language plpgsql stable security invoker parallel safe
 set search_path = pg_catalog, ext, pg_temp
-begin atomic
+as $$
+#variable_conflict use_column
+begin
+    return query
     with recursive rules (rule, problem, hint) as (
         values
         (
@@ -490,7 +493,8 @@ begin atomic
     from findings as f
     inner join rules as r on f.rule = r.rule
     order by f.rule, f.object;
-end;
+end
+$$;
 
 comment on function ops.rls_lint() is
     'Objects that break a rule about who may see and run what; no rows: none does. runner status '

@@ -22,7 +22,8 @@ using (
     -- The range holds of every row: it keeps the planner, which does not know yet who asks, from
     -- expecting a whole tenant.
     or tenant_id = any((select authz.my_tenants('funds', 'read'))::int [])
-    and id between (select '-9223372036854775808'::bigint) and (select 9223372036854775807)
+    and id >= (select '-9223372036854775808'::bigint)
+    and id <= (select '9223372036854775807'::bigint)
     or (tenant_id, handle_by)
     = (select authz.my_tenant(), authz.my_owner_id('funds', 'read'))
     or tenant_id = (select authz.my_tenant())
