@@ -411,13 +411,16 @@ class EmbeddedServer:
             )
         # The server's user has to pass through what root makes, nobody needs to list it.
         mode = 0o711 if os.geteuid() == 0 else 0o700
+        # In one step: another runner may look at a folder as soon as it is there.
+        masked = os.umask(0)
         try:
             for folder in [*reversed(self.home.parents), self.home]:
                 if not folder.exists():
-                    folder.mkdir(mode=0o700, exist_ok=True)
-                    folder.chmod(mode)
+                    folder.mkdir(mode=mode, exist_ok=True)
         except OSError as error:
             raise self._unusable(error) from error
+        finally:
+            os.umask(masked)
 
     def _unusable(self, error: OSError) -> RunnerError:
         return RunnerError(

@@ -435,6 +435,7 @@ def hammer(database: str, seconds: float, commits: int) -> tuple[int, list[Any]]
     return len(counted), found
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("mode", ["immediate", "deferred"])
 def test_no_read_is_stale_in_a_random_history(database: str, mode: str) -> None:
     prepared(database, mode)
@@ -445,6 +446,7 @@ def test_no_read_is_stale_in_a_random_history(database: str, mode: str) -> None:
         assert stale(admin) == []
 
 
+@pytest.mark.one_server
 def test_the_history_notices_a_view_that_is_simply_believed(database: str) -> None:
     prepared(database, "deferred")
     with session(database) as admin:

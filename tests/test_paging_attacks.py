@@ -13,6 +13,8 @@ from waiting import refusal, rows, session, start, value, wait_until_blocked
 Connection = psycopg.Connection[Any]
 
 # Two tenants; ann reads what is of the branch north, mia what is of the other tenant.
+pytestmark = pytest.mark.one_server
+
 WORLD = """
     insert into authz.org_units (id, parent_id, code, kind)
     values (1, null, 'acme', 'organization'), (2, 1, 'north', 'unit'), (3, 1, 'south', 'unit'),
