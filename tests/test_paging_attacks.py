@@ -12,9 +12,9 @@ from waiting import refusal, rows, session, start, value, wait_until_blocked
 
 Connection = psycopg.Connection[Any]
 
-# Two tenants; ann reads what is of the branch north, mia what is of the other tenant.
 pytestmark = pytest.mark.one_server
 
+# Two tenants; ann reads what is of the branch north, mia what is of the other tenant.
 WORLD = """
     insert into authz.org_units (id, parent_id, code, kind)
     values (1, null, 'acme', 'organization'), (2, 1, 'north', 'unit'), (3, 1, 'south', 'unit'),
