@@ -294,6 +294,13 @@
 \ir functions/finance.create_fund.sql
 \ir functions/finance.update_fund.sql
 \ir functions/finance.delete_fund.sql
+\ir functions/authz_private.check_owned_changes.sql
+\ir functions/finance.create_customer.sql
+\ir functions/finance.update_customer.sql
+\ir functions/finance.delete_customer.sql
+\ir functions/finance.create_order.sql
+\ir functions/finance.update_order.sql
+\ir functions/finance.delete_order.sql
 
 \ir functions/ops.effective_view_health.sql
 \ir functions/authz_private.cluster_id.sql

@@ -268,7 +268,13 @@ from (
     ('authz.withdraw_request(bigint,text)'),
     ('finance.create_fund(jsonb)'),
     ('finance.update_fund(bigint,jsonb)'),
-    ('finance.delete_fund(bigint)')
+    ('finance.delete_fund(bigint)'),
+    ('finance.create_customer(jsonb)'),
+    ('finance.update_customer(bigint,jsonb)'),
+    ('finance.delete_customer(bigint)'),
+    ('finance.create_order(jsonb)'),
+    ('finance.update_order(bigint,jsonb)'),
+    ('finance.delete_order(bigint)')
 ) as w (function);
 
 select bag_eq(

@@ -1,0 +1,47 @@
+-- As finance.create_fund.
+
+create or replace function finance.create_customer(customer jsonb)
+returns bigint
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint := authz.current_user_id();
+    home int;
+    made finance.customers;
+begin
+    if me is null then
+        raise exception 'nobody is signed in'
+            using errcode = '28000', hint = 'Sign in within this transaction.';
+    end if;
+    select u.tenant_id into home from authz.users as u where u.id = me;
+    perform authz_private.check_owned_changes(
+        me, home, customer, '{"name": "text", "manager_id": "owner"}'
+    );
+    if customer ->> 'manager_id' is null then
+        raise exception 'customer: manager_id is required'
+            using errcode = '22023', hint = 'Pass {"manager_id": ...}.';
+    end if;
+    insert into finance.customers as c (name, manager_id)
+    values (coalesce(customer ->> 'name', ''), (customer ->> 'manager_id')::bigint)
+    returning c.* into made;
+    if not authz_private.may_touch(
+            me, 'customers', 'read', array[made.manager_id], array[made.manager_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'customers', 'create', array[made.manager_id], array[made.manager_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('customer');
+    end if;
+    return made.id;
+end
+$$;
+
+comment on function finance.create_customer(jsonb) is
+    'Makes a customer of the tenant of the user signed in and returns its id: {"name", '
+    '"manager_id"}. Its manager must be where the user holds customers:create, and '
+    'customers:read. 28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what cannot '
+    'be meant.';
+revoke all on function finance.create_customer(jsonb) from public;
+grant execute on function finance.create_customer(jsonb) to fundwarden_app;

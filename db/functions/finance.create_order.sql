@@ -1,0 +1,46 @@
+-- As finance.create_fund.
+
+create or replace function finance.create_order(new_order jsonb)
+returns bigint
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint := authz.current_user_id();
+    home int;
+    made finance.orders;
+begin
+    if me is null then
+        raise exception 'nobody is signed in'
+            using errcode = '28000', hint = 'Sign in within this transaction.';
+    end if;
+    select u.tenant_id into home from authz.users as u where u.id = me;
+    perform authz_private.check_owned_changes(
+        me, home, new_order, '{"handler_id": "owner", "customer_id": "customer"}'
+    );
+    if new_order ->> 'handler_id' is null then
+        raise exception 'order: handler_id is required'
+            using errcode = '22023', hint = 'Pass {"handler_id": ...}.';
+    end if;
+    insert into finance.orders as o (handler_id, customer_id)
+    values ((new_order ->> 'handler_id')::bigint, (new_order ->> 'customer_id')::bigint)
+    returning o.* into made;
+    if not authz_private.may_touch(
+            me, 'orders', 'read', array[made.handler_id], array[made.handler_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'orders', 'create', array[made.handler_id], array[made.handler_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('order');
+    end if;
+    return made.id;
+end
+$$;
+
+comment on function finance.create_order(jsonb) is
+    'Makes an order of the tenant of the user signed in and returns its id: {"handler_id", '
+    '"customer_id"}. Its handler must be where the user holds orders:create, and orders:read. '
+    '28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what cannot be meant.';
+revoke all on function finance.create_order(jsonb) from public;
+grant execute on function finance.create_order(jsonb) to fundwarden_app;

@@ -1,0 +1,53 @@
+-- As finance.delete_fund.
+
+create or replace function finance.delete_customer(customer_id bigint)
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint := authz.current_user_id();
+    home int;
+    old finance.customers;
+begin
+    if me is null then
+        raise exception 'nobody is signed in'
+            using errcode = '28000', hint = 'Sign in within this transaction.';
+    end if;
+    select u.tenant_id into home from authz.users as u where u.id = me;
+    select c.*
+    into old
+    from finance.customers as c
+    where c.tenant_id = home and c.id = delete_customer.customer_id
+    for update;
+    -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
+    if not authz_private.may_touch(
+            me, 'customers', 'read', array[old.manager_id], array[old.manager_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'customers', 'delete', array[old.manager_id], array[old.manager_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('customer_id');
+    end if;
+    -- The keys would take the owner from funds that the user may not see.
+    if exists (select from finance.orders as o where o.tenant_id = home and o.customer_id = old.id)
+        or exists (
+            select
+            from finance.financial_funds as f
+            where f.tenant_id = home and f.customer_id = old.id
+        )
+    then
+        raise exception 'customer_id: other records name it'
+            using errcode = '23514', hint = 'Change or delete those first.';
+    end if;
+    delete from finance.customers as c where c.tenant_id = home and c.id = old.id;
+end
+$$;
+
+comment on function finance.delete_customer(bigint) is
+    'Deletes a customer of the tenant of the user signed in that nothing names, where its '
+    'manager is where they hold customers:delete, and customers:read. 28000 nobody; 42501 not '
+    'allowed, hidden and absent alike; 23514 still named; 40001 retry.';
+revoke all on function finance.delete_customer(bigint) from public;
+grant execute on function finance.delete_customer(bigint) to fundwarden_app;

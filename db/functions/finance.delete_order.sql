@@ -1,0 +1,52 @@
+-- As finance.delete_fund.
+
+create or replace function finance.delete_order(order_id bigint)
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint := authz.current_user_id();
+    home int;
+    old finance.orders;
+begin
+    if me is null then
+        raise exception 'nobody is signed in'
+            using errcode = '28000', hint = 'Sign in within this transaction.';
+    end if;
+    select u.tenant_id into home from authz.users as u where u.id = me;
+    select o.*
+    into old
+    from finance.orders as o
+    where o.tenant_id = home and o.id = delete_order.order_id
+    for update;
+    -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
+    if not authz_private.may_touch(
+            me, 'orders', 'read', array[old.handler_id], array[old.handler_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'orders', 'delete', array[old.handler_id], array[old.handler_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('order_id');
+    end if;
+    -- The keys would take the owner from funds that the user may not see.
+    if exists (
+        select
+        from finance.financial_funds as f
+        where f.tenant_id = home and f.order_id = old.id
+    )
+    then
+        raise exception 'order_id: other records name it'
+            using errcode = '23514', hint = 'Change or delete those first.';
+    end if;
+    delete from finance.orders as o where o.tenant_id = home and o.id = old.id;
+end
+$$;
+
+comment on function finance.delete_order(bigint) is
+    'Deletes an order of the tenant of the user signed in that nothing names, where its handler '
+    'is where they hold orders:delete, and orders:read. 28000 nobody; 42501 not allowed, hidden '
+    'and absent alike; 23514 still named; 40001 retry.';
+revoke all on function finance.delete_order(bigint) from public;
+grant execute on function finance.delete_order(bigint) to fundwarden_app;

@@ -1,0 +1,61 @@
+-- As finance.update_fund.
+
+create or replace function finance.update_customer(customer_id bigint, changes jsonb)
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint := authz.current_user_id();
+    home int;
+    old finance.customers;
+    made finance.customers;
+begin
+    if me is null then
+        raise exception 'nobody is signed in'
+            using errcode = '28000', hint = 'Sign in within this transaction.';
+    end if;
+    select u.tenant_id into home from authz.users as u where u.id = me;
+    select c.*
+    into old
+    from finance.customers as c
+    where c.tenant_id = home and c.id = update_customer.customer_id
+    for update;
+    -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
+    if not authz_private.may_touch(
+            me, 'customers', 'read', array[old.manager_id], array[old.manager_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'customers', 'update', array[old.manager_id], array[old.manager_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('customer_id');
+    end if;
+    perform authz_private.check_owned_changes(
+        me, home, changes, '{"name": "text", "manager_id": "owner"}'
+    );
+    made := jsonb_populate_record(old, changes);
+    update finance.customers as c
+    set name = made.name, manager_id = made.manager_id
+    where c.tenant_id = home and c.id = old.id
+    returning c.* into made;
+    -- Nor out of one's own reach.
+    if not authz_private.may_touch(
+            me, 'customers', 'read', array[made.manager_id], array[made.manager_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'customers', 'update', array[made.manager_id], array[made.manager_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('changes');
+    end if;
+end
+$$;
+
+comment on function finance.update_customer(bigint, jsonb) is
+    'Changes a customer of the tenant of the user signed in: {"name", "manager_id"}, what is '
+    'left out stays. Before and after its manager must be where the user holds customers:update, '
+    'and customers:read. 28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what '
+    'cannot be meant; 40001 retry.';
+revoke all on function finance.update_customer(bigint, jsonb) from public;
+grant execute on function finance.update_customer(bigint, jsonb) to fundwarden_app;

@@ -1,0 +1,61 @@
+-- As finance.update_fund.
+
+create or replace function finance.update_order(order_id bigint, changes jsonb)
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    me bigint := authz.current_user_id();
+    home int;
+    old finance.orders;
+    made finance.orders;
+begin
+    if me is null then
+        raise exception 'nobody is signed in'
+            using errcode = '28000', hint = 'Sign in within this transaction.';
+    end if;
+    select u.tenant_id into home from authz.users as u where u.id = me;
+    select o.*
+    into old
+    from finance.orders as o
+    where o.tenant_id = home and o.id = update_order.order_id
+    for update;
+    -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
+    if not authz_private.may_touch(
+            me, 'orders', 'read', array[old.handler_id], array[old.handler_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'orders', 'update', array[old.handler_id], array[old.handler_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('order_id');
+    end if;
+    perform authz_private.check_owned_changes(
+        me, home, changes, '{"handler_id": "owner", "customer_id": "customer"}'
+    );
+    made := jsonb_populate_record(old, changes);
+    update finance.orders as o
+    set handler_id = made.handler_id, customer_id = made.customer_id
+    where o.tenant_id = home and o.id = old.id
+    returning o.* into made;
+    -- Nor out of one's own reach.
+    if not authz_private.may_touch(
+            me, 'orders', 'read', array[made.handler_id], array[made.handler_unit_id], '{}'
+        )
+        or not authz_private.may_touch(
+            me, 'orders', 'update', array[made.handler_id], array[made.handler_unit_id], '{}'
+        )
+    then
+        perform authz_private.refuse_administration('changes');
+    end if;
+end
+$$;
+
+comment on function finance.update_order(bigint, jsonb) is
+    'Changes an order of the tenant of the user signed in: {"handler_id", "customer_id"}, what '
+    'is left out stays. Before and after its handler must be where the user holds orders:update, '
+    'and orders:read. 28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what '
+    'cannot be meant; 40001 retry.';
+revoke all on function finance.update_order(bigint, jsonb) from public;
+grant execute on function finance.update_order(bigint, jsonb) to fundwarden_app;
