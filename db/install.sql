@@ -11,6 +11,7 @@
 \ir schema/045_authz_effective.sql
 \ir schema/047_authz_administration.sql
 \ir schema/048_authz_delegations.sql
+\ir schema/049_authz_data_permissions.sql
 \ir schema/050_finance_records.sql
 \ir schema/060_audit_log.sql
 
@@ -78,6 +79,32 @@
 \ir functions/authz_private.tg_fund_owner_units.sql
 \ir functions/authz.move_unit.sql
 
+
+\ir functions/authz_private.dataset_columns.sql
+\ir functions/authz_private.typed_literal.sql
+\ir functions/authz_private.variable_type.sql
+\ir functions/authz_private.variable_of.sql
+\ir functions/authz_private.compile_filter.sql
+\ir functions/authz_private.compile_mask.sql
+\ir functions/authz_private.mask_strictness.sql
+\ir functions/authz_private.rule_applies.sql
+\ir functions/authz_private.row_rules_for.sql
+\ir functions/authz_private.column_rules_for.sql
+\ir functions/authz_private.rule_gate.sql
+\ir functions/authz_private.wanted_policies.sql
+\ir functions/authz_private.wanted_view.sql
+\ir functions/authz_private.hidden_columns.sql
+\ir functions/authz_private.masked_tables.sql
+\ir functions/authz_private.compile_dataset.sql
+\ir functions/authz_private.check_subject.sql
+\ir functions/authz_private.check_filter.sql
+\ir functions/authz_private.check_variable_value.sql
+\ir functions/authz_private.tg_row_permission_fits.sql
+\ir functions/authz_private.tg_column_permission_fits.sql
+\ir functions/authz_private.tg_variable_fits.sql
+\ir functions/authz_private.tg_user_variable_fits.sql
+\ir functions/authz_private.tg_compile_datasets.sql
+
 \ir functions/authz_private.audited_tables.sql
 \ir functions/authz_private.audit_actor.sql
 \ir functions/authz_private.audit_tenant.sql
@@ -113,6 +140,11 @@
 \ir triggers/authz.delegations.sql
 \ir triggers/authz.permission_templates.sql
 \ir triggers/authz.settings.sql
+\ir triggers/authz.datasets.sql
+\ir triggers/authz.variables.sql
+\ir triggers/authz.user_variables.sql
+\ir triggers/authz.row_permissions.sql
+\ir triggers/authz.column_permissions.sql
 \ir triggers/authz_private.refresh_requests.sql
 \ir triggers/finance.customers.sql
 \ir triggers/finance.orders.sql
@@ -271,6 +303,21 @@
 \ir functions/authz.declare_exclusive_roles.sql
 \ir functions/authz.withdraw_exclusive_roles.sql
 
+\ir functions/authz.my_variable.sql
+\ir functions/authz.data_rule_applies.sql
+\ir functions/authz.no_permit_applies.sql
+\ir functions/authz_private.note_hidden.sql
+\ir functions/authz.note_hidden.sql
+\ir functions/authz_private.row_predicate.sql
+\ir functions/authz_private.masked_columns.sql
+\ir functions/authz.compile_datasets.sql
+\ir functions/authz_private.withdraw_dataset.sql
+\ir functions/authz.withdraw_datasets.sql
+\ir functions/authz.register_dataset.sql
+\ir functions/authz.unregister_dataset.sql
+\ir functions/authz.explain_data_permissions.sql
+\ir functions/ops.data_permission_effects.sql
+
 \ir functions/authz_private.check_fund_filters.sql
 \ir functions/authz_private.fund_passes.sql
 \ir functions/authz_private.funds_handled_in.sql
@@ -283,6 +330,11 @@
 \ir functions/authz_private.fund_walk_limit.sql
 \ir functions/authz_private.fund_walk_pays.sql
 \ir functions/authz_private.find_funds.sql
+\ir functions/authz_private.fund_rules.sql
+\ir functions/authz_private.fund_masks.sql
+\ir functions/authz_private.funds_are_masked.sql
+\ir functions/authz_private.note_hidden_funds.sql
+\ir functions/authz_private.masked_page.sql
 \ir functions/authz_private.page_table_ready.sql
 \ir functions/authz_private.page_funds.sql
 \ir functions/finance.page_authorized_funds.sql
@@ -356,6 +408,12 @@
 \ir policies/authz.grant_requests.sql
 \ir policies/authz.delegations.sql
 \ir policies/authz.exclusive_roles.sql
+\ir policies/authz.datasets.sql
+\ir policies/authz.variables.sql
+\ir policies/authz.user_variables.sql
+\ir policies/authz.row_permissions.sql
+\ir policies/authz.column_permissions.sql
+\ir policies/ops.hidden_by_rule.sql
 \ir policies/finance.customers.sql
 \ir policies/finance.orders.sql
 \ir policies/finance.financial_funds.sql

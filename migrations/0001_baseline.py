@@ -9,7 +9,7 @@ from runner.migrations import include
 FILES = [
     (
         "schema/001_roles_and_schemas.sql",
-        "3e61682186e83c598979209b873881519d38f4fc8733453f3a3e355a3f007b7d",
+        "1a92190c75cf9bcd557ff51cc8436651aabc5d121ac02cf5e34e7766ea4d9922",
     ),
     (
         "schema/010_authz_organisation.sql",
@@ -33,7 +33,7 @@ FILES = [
     ),
     (
         "schema/045_authz_effective.sql",
-        "3b87e51c8ba82d578a13f493e3a5226a81ececc2a4ac4c68b95ec0d3d2af36d8",
+        "792c22f9add2beb777cd23857059043d32185babb95081a3098eb9f61fb33625",
     ),
     (
         "schema/047_authz_administration.sql",
@@ -42,6 +42,10 @@ FILES = [
     (
         "schema/048_authz_delegations.sql",
         "9dc5da66afd1f5c27e68a6def5a303bae6f06600f0de46ceff17b431fa6a9c05",
+    ),
+    (
+        "schema/049_authz_data_permissions.sql",
+        "1eb7530517c39275fea02e17067585da5c538c801709980d83591f7fdcb3f47b",
     ),
     (
         "schema/050_finance_records.sql",

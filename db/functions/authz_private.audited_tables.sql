@@ -9,7 +9,9 @@ begin atomic
         'authz.resources', 'authz.permissions', 'authz.policies', 'authz.policy_permissions',
         'authz.roles', 'authz.role_permissions', 'authz.role_policies', 'authz.user_roles',
         'authz.user_policies', 'authz.user_permissions', 'authz.permission_templates',
-        'authz.settings', 'authz.grant_requests', 'authz.exclusive_roles', 'authz.delegations'
+        'authz.settings', 'authz.grant_requests', 'authz.exclusive_roles', 'authz.delegations',
+        'authz.datasets', 'authz.variables', 'authz.user_variables', 'authz.row_permissions',
+        'authz.column_permissions'
     ];
 end;
 

@@ -15,6 +15,8 @@ create or replace function authz_private.find_funds(
     status text,
     created_from timestamptz,
     created_to timestamptz,
+    rules text,
+    action text default 'read',
     out total bigint,
     out tenant_ids int [],
     out fund_ids bigint []
@@ -31,6 +33,7 @@ declare
         min_amount::text, max_amount::text, status, created_from::text, created_to::text
     ) is not null;
     page_end constant bigint := page_offset + page_size;
+    ruled constant text := coalesce(' and ' || rules, '');
     sort_number constant int := array_position(
         '{fund_id,amount,created_at,status,handle_by,order_id,customer_id}'::text [], sort_by
     );
@@ -46,7 +49,7 @@ declare
     tenant_size float8;
     is_walk boolean;
 begin
-    select * into scope from authz_private.scope_of(subject_id, 'funds', 'read');
+    select * into scope from authz_private.scope_of(subject_id, 'funds', find_funds.action);
     fund_ids := '{}';
 
     if scope.own_rows or scope.own_denied then
@@ -74,7 +77,7 @@ begin
         and not (
             scope.every_tenant or scope.whole_tenant or scope.other_tenants or scope.own_denied
         )
-        and cardinality(scope.unit_ids) <= 16 and guess <= 20000
+        and cardinality(scope.unit_ids) <= 16 and guess <= 20000 and rules is null
     then
         with g as materialized (
             select
@@ -121,16 +124,18 @@ begin
     );
     filters := format('%L, $6, $7, $8, $9, $10', is_filtered);
     passes :=
-        'authz_private.fund_passes(f.amount, f.status, f.created_at, ' || filters || ')';
+        'authz_private.fund_passes(f.amount, f.status, f.created_at, ' || filters || ')' || ruled;
     matching :=
-        'authz_private.matching_funds($1, $2, $3, $4, $5, ' || filters || ') as f';
+        'authz_private.matching_funds($1, $2, $3, $4, $5, ' || filters || ') as f where true'
+        || ruled;
     -- Counted pass by pass, which spares each row the way through an append.
     counting := format(
-        'select (select count(*) from authz_private.funds_handled_in($2, %1$s)) '
-        '+ (select count(*) from authz_private.funds_ordered_in($2, %1$s)) '
-        '+ (select count(*) from authz_private.funds_managed_in($2, %1$s)) '
-        '+ (select count(*) from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %1$s))',
-        filters
+        'select (select count(*) from authz_private.funds_handled_in($2, %1$s) where true%2$s) '
+        '+ (select count(*) from authz_private.funds_ordered_in($2, %1$s) where true%2$s) '
+        '+ (select count(*) from authz_private.funds_managed_in($2, %1$s) where true%2$s) '
+        '+ (select count(*) from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %1$s) '
+        'where true%2$s)',
+        filters, ruled
     );
 
     if scope.other_tenants or scope.own_denied then
@@ -208,7 +213,7 @@ begin
 
     tenant_size := authz_private.tenant_funds(scope.tenant_id);
     is_walk := authz_private.fund_walk_pays(
-        least(guess, tenant_size), tenant_size, page_end, is_filtered
+        least(guess, tenant_size), tenant_size, page_end, is_filtered or rules is not null
     );
     -- A walk needs the total from elsewhere; a gathering brings it.
     if is_walk then
@@ -219,7 +224,9 @@ begin
         if page_offset >= total then
             return;
         end if;
-        is_walk := authz_private.fund_walk_pays(total, tenant_size, page_end, is_filtered);
+        is_walk := authz_private.fund_walk_pays(
+            total, tenant_size, page_end, is_filtered or rules is not null
+        );
     end if;
 
     if is_walk then
@@ -239,14 +246,17 @@ begin
             execute format(
                 'with w as materialized (%s) select (select count(*) from w), array('
                 'select u.id from (select w.k, w.id from w union all select f.%s, f.id '
-                'from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %s) as f) as u '
+                'from authz_private.funds_owned_outside($1, $2, $3, $4, $5, %s) as f '
+                'where true%s) as u '
                 'order by %s limit $11 - $12 offset $12)',
-                walked, sort_key, filters, page_order
+                walked, sort_key, filters, ruled, page_order
             )
             into walked_rows, fund_ids
             using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
                 min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
-                authz_private.fund_walk_limit(total, page_end, is_filtered);
+                authz_private.fund_walk_limit(
+                    total, page_end, is_filtered or rules is not null
+                );
             -- Given up early it has no gap, but rows owned besides may lie beyond its end.
             is_walk := walked_rows = page_end;
         else
@@ -254,7 +264,9 @@ begin
             into fund_ids
             using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
                 min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
-                authz_private.fund_walk_limit(total, page_end, is_filtered);
+                authz_private.fund_walk_limit(
+                    total, page_end, is_filtered or rules is not null
+                );
             is_walk := page_offset + cardinality(fund_ids) = least(page_end, total);
         end if;
         if is_walk then
@@ -290,10 +302,11 @@ end
 $$;
 
 comment on function authz_private.find_funds(
-    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz, text, text
 ) is
-    'Exact number of funds the user may read under the filters, and the keys of one page of them '
-    'in order (none when page_size is null). sort_by must have been checked.';
+    'Exact number of funds the user may read (or do the action to) under the filters and rules, '
+    'and the keys of one page of them in order (none when page_size is null). sort_by must have '
+    'been checked; rules is SQL of authz_private.fund_rules().';
 revoke all on function authz_private.find_funds(
-    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz, text, text
 ) from public;

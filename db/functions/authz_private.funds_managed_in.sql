@@ -16,7 +16,12 @@ returns table (
     customer_id bigint,
     amount numeric,
     status text,
-    created_at timestamptz
+    created_at timestamptz,
+    currency text,
+    tenant_id int,
+    handler_unit_id int,
+    order_unit_id int,
+    customer_unit_id int
 )
 language sql stable security invoker parallel safe
 begin atomic
@@ -27,7 +32,12 @@ begin atomic
         f.customer_id,
         f.amount,
         f.status,
-        f.created_at
+        f.created_at,
+        f.currency,
+        f.tenant_id,
+        f.handler_unit_id,
+        f.order_unit_id,
+        f.customer_unit_id
     from finance.financial_funds as f
     where f.customer_unit_id = any(funds_managed_in.unit_ids)
         and (f.handler_unit_id = any(funds_managed_in.unit_ids)) is not true

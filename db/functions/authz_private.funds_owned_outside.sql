@@ -20,7 +20,12 @@ returns table (
     customer_id bigint,
     amount numeric,
     status text,
-    created_at timestamptz
+    created_at timestamptz,
+    currency text,
+    tenant_id int,
+    handler_unit_id int,
+    order_unit_id int,
+    customer_unit_id int
 )
 language sql stable security invoker parallel safe
 begin atomic
@@ -31,7 +36,12 @@ begin atomic
         f.customer_id,
         f.amount,
         f.status,
-        f.created_at
+        f.created_at,
+        f.currency,
+        f.tenant_id,
+        f.handler_unit_id,
+        f.order_unit_id,
+        f.customer_unit_id
     from finance.financial_funds as f
     where f.tenant_id = funds_owned_outside.tenant_id
         and f.handle_by = funds_owned_outside.owner_id
@@ -57,7 +67,12 @@ begin atomic
         f.customer_id,
         f.amount,
         f.status,
-        f.created_at
+        f.created_at,
+        f.currency,
+        f.tenant_id,
+        f.handler_unit_id,
+        f.order_unit_id,
+        f.customer_unit_id
     from finance.financial_funds as f
     where f.tenant_id = funds_owned_outside.tenant_id
         and f.order_id = any(funds_owned_outside.order_ids)
@@ -84,7 +99,12 @@ begin atomic
         f.customer_id,
         f.amount,
         f.status,
-        f.created_at
+        f.created_at,
+        f.currency,
+        f.tenant_id,
+        f.handler_unit_id,
+        f.order_unit_id,
+        f.customer_unit_id
     from finance.financial_funds as f
     where f.tenant_id = funds_owned_outside.tenant_id
         and f.customer_id = any(funds_owned_outside.customer_ids)

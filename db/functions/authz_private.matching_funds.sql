@@ -22,7 +22,12 @@ returns table (
     customer_id bigint,
     amount numeric,
     status text,
-    created_at timestamptz
+    created_at timestamptz,
+    currency text,
+    tenant_id int,
+    handler_unit_id int,
+    order_unit_id int,
+    customer_unit_id int
 )
 language sql stable security invoker parallel safe
 begin atomic

@@ -65,6 +65,29 @@ begin
     descending := upper(sort_order) = 'DESC';
     page_offset := (page - 1)::bigint * page_size;
 
+    if authz_private.funds_are_masked() then
+        return query
+        select
+            m.row_number,
+            m.total_count,
+            m.fund_id,
+            m.handle_by,
+            m.order_id,
+            m.customer_id,
+            m.amount,
+            m.currency,
+            m.fund_status,
+            m.created_at
+        from authz_private.masked_page(
+            supervisor_id, page_offset, page_size, sort_by, descending,
+            min_amount, max_amount, status, created_from, created_to
+        ) as m;
+        return;
+    end if;
+    perform authz_private.note_hidden_funds(
+        supervisor_id, min_amount, max_amount, status, created_from, created_to
+    );
+
     -- One statement, and STABLE all below it: subject, scope, total and rows are of one snapshot.
     if authz_private.page_table_ready() then
         return query
@@ -75,10 +98,11 @@ begin
                 q.total as total_count,
                 p.tenant_id,
                 p.id as fund_id
-            from authz_private.find_funds(
-                authz_private.asked_user(supervisor_id, 'supervisor_id'),
-                page_offset, page_size, sort_by, descending,
-                min_amount, max_amount, status, created_from, created_to
+            from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
+            cross join lateral authz_private.find_funds(
+                u.id, page_offset, page_size, sort_by, descending,
+                min_amount, max_amount, status, created_from, created_to,
+                authz_private.fund_rules(u.id)
             ) as q
             cross join lateral unnest(q.tenant_ids, q.fund_ids)
                 with ordinality as p (tenant_id, id, n)
@@ -107,10 +131,11 @@ begin
                 q.total as total_count,
                 p.tenant_id,
                 p.id as fund_id
-            from authz_private.find_funds(
-                authz_private.asked_user(supervisor_id, 'supervisor_id'),
-                page_offset, page_size, sort_by, descending,
-                min_amount, max_amount, status, created_from, created_to
+            from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
+            cross join lateral authz_private.find_funds(
+                u.id, page_offset, page_size, sort_by, descending,
+                min_amount, max_amount, status, created_from, created_to,
+                authz_private.fund_rules(u.id)
             ) as q
             cross join lateral unnest(q.tenant_ids, q.fund_ids)
                 with ordinality as p (tenant_id, id, n)

@@ -18,12 +18,19 @@ begin
     perform authz_private.check_fund_filters(
         min_amount, max_amount, status, created_from, created_to
     );
+    perform authz_private.note_hidden_funds(
+        supervisor_id, min_amount, max_amount, status, created_from, created_to
+    );
     return (
         select f.total
-        from authz_private.find_funds(
-            authz_private.asked_user(supervisor_id, 'supervisor_id'),
-            null, null, 'fund_id', false,
-            min_amount, max_amount, status, created_from, created_to
+        from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
+        cross join lateral authz_private.fund_masks(
+            u.id, null, min_amount, max_amount, status, created_from, created_to
+        ) as m
+        cross join lateral authz_private.find_funds(
+            u.id, null, null, 'fund_id', false,
+            min_amount, max_amount, status, created_from, created_to,
+            authz_private.fund_rules(u.id)
         ) as f
     );
 end

@@ -43,12 +43,14 @@ create schema authz_private authorization fundwarden_owner;
 create schema finance authorization fundwarden_owner;
 create schema audit authorization fundwarden_owner;
 create schema ops authorization fundwarden_owner;
+create schema secure authorization fundwarden_owner;
 
 create extension ltree with schema ext;
 
 grant usage on schema ext to
     fundwarden_owner, fundwarden_app, fundwarden_auditor, fundwarden_operator;
 grant usage on schema authz, finance to fundwarden_app, fundwarden_operator;
+grant usage on schema secure to fundwarden_app;
 grant usage on schema audit, ops to fundwarden_operator;
 grant usage on schema audit, ops to fundwarden_auditor;
 
@@ -62,3 +64,5 @@ comment on schema authz_private is 'Helpers and secrets that only the owner may 
 comment on schema finance is 'Customers, orders, funds and the paging of authorised funds.';
 comment on schema audit is 'The log of every change of access, and its seals.';
 comment on schema ops is 'Health, rights and maintenance of the installation.';
+comment on schema secure is
+    'Datasets as the application reads them: one view each, made from the data permissions.';

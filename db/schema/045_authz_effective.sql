@@ -7,8 +7,10 @@ create table authz.settings (
     refresh_immediately_up_to bigint not null default 100000,
     longest_delegation interval not null default '30 days',
     record_act_as boolean not null default true,
+    data_permissions text not null default 'on',
     constraint there_is_one_row_of_settings check (only_one),
     constraint refresh_mode_is_known check (refresh_mode in ('immediate', 'deferred', 'manual')),
+    constraint data_permissions_is_a_switch check (data_permissions in ('on', 'log', 'off')),
     constraint longest_delegation_is_some_time check (longest_delegation > '0'),
     constraint refresh_limit_is_a_count check (refresh_immediately_up_to >= 0)
 );
@@ -28,6 +30,10 @@ comment on column authz.settings.record_act_as is
     'Whether authz.act_as() by a login that signed nobody in by token and gives no reason is '
     'logged: '
     'a row a transaction. With a token or a reason it always is.';
+
+comment on column authz.settings.data_permissions is
+    'Whether row and column permissions hold: on; off, they hide nothing; log, they hide nothing '
+    'and what they would have hidden is counted. The rules of the tree and tenants always hold.';
 
 insert into authz.settings (only_one) values (true);
 

@@ -67,7 +67,7 @@ select is_empty(
 select set_eq(
     $$select nspname::text from our_schemas where nspowner = to_regrole('fundwarden_owner')
     and nspname <> 'fundwarden'$$,
-    array['authz', 'authz_private', 'finance', 'audit', 'ops'],
+    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure'],
     'the owner owns these schemas and no other'
 );
 select bag_eq(
@@ -98,6 +98,7 @@ from (
     ('fundwarden_app', 'schema authz', 'USAGE'),
     ('fundwarden_app', 'schema ext', 'USAGE'),
     ('fundwarden_app', 'schema finance', 'USAGE'),
+    ('fundwarden_app', 'function authz.explain_data_permissions(bigint,text)', 'EXECUTE'),
     ('fundwarden_app', 'function authz.ancestors(integer)', 'EXECUTE'),
     ('fundwarden_app', 'function authz.current_user_id()', 'EXECUTE'),
     ('fundwarden_app', 'function authz.descendants(integer)', 'EXECUTE'),
@@ -165,12 +166,14 @@ from (
     ('fundwarden_operator', 'function ops.check_database_rights()', 'EXECUTE'),
     ('fundwarden_operator', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_operator', 'function ops.rls_lint()', 'EXECUTE'),
+    ('fundwarden_operator', 'function ops.data_permission_effects()', 'EXECUTE'),
     ('fundwarden_auditor', 'schema audit', 'USAGE'),
     ('fundwarden_auditor', 'schema ext', 'USAGE'),
     ('fundwarden_auditor', 'schema ops', 'USAGE'),
     ('fundwarden_auditor', 'function ops.check_database_rights()', 'EXECUTE'),
     ('fundwarden_auditor', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_auditor', 'function ops.rls_lint()', 'EXECUTE'),
+    ('fundwarden_auditor', 'function ops.data_permission_effects()', 'EXECUTE'),
     ('fundwarden_owner', 'schema ext', 'USAGE')
 ) as w (grantee, object, privilege)
 -- What an application may ask, an operator may ask about anybody.
@@ -193,6 +196,11 @@ values
 ('fundwarden_app', 'column authz.users.is_active', 'SELECT'),
 ('fundwarden_app', 'function authz.my_tenant()', 'EXECUTE'),
 ('fundwarden_app', 'function authz.my_units(text,text)', 'EXECUTE'),
+('fundwarden_app', 'schema secure', 'USAGE'),
+('fundwarden_app', 'function authz.data_rule_applies(bigint)', 'EXECUTE'),
+('fundwarden_app', 'function authz.no_permit_applies(text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.note_hidden(bigint,text)', 'EXECUTE'),
+('fundwarden_app', 'function authz.my_variable(text)', 'EXECUTE'),
 ('fundwarden_app', 'function authz.my_tenants(text,text)', 'EXECUTE'),
 ('fundwarden_app', 'function authz.my_owner_id(text,text)', 'EXECUTE'),
 ('fundwarden_app', 'function authz.my_orders(text,text)', 'EXECUTE'),

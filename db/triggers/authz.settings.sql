@@ -1,5 +1,11 @@
 -- In firing order.
 
+create or replace trigger _200_compile_updated
+after update on authz.settings
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_compile_datasets();
+
 create or replace trigger _950_audit_inserted
 after insert on authz.settings
 referencing new table as new_rows

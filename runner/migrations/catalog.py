@@ -8,11 +8,12 @@ another major version may write differently.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
+from runner.migrations.execution import acting_as
 from runner.migrations.sources import OWNER
 
 Key = tuple[str, str]
@@ -31,6 +32,12 @@ REPEATABLE_KINDS = (
 DURABLE_KINDS = ("table", "sequence", "type")
 # The rights on a table and its row security, which a file of policies/ states.
 ACCESS = "access"
+
+# What the database makes of data permissions is of no file: the views, the policies, and the rights
+# on a table some of whose columns are masked.
+COMPILED_SCHEMA = "secure"
+COMPILED_POLICIES = r"data\_permission\_%%"
+COMPILED_RIGHTS = "as data permissions want it"
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,10 @@ _OBJECTS = f"""
 with ours as (
     select n.oid
     from pg_namespace as n
-    where (n.nspowner = to_regrole('{OWNER}') and n.nspname <> 'fundwarden')
+    where (
+            n.nspowner = to_regrole('{OWNER}')
+            and n.nspname not in ('fundwarden', '{COMPILED_SCHEMA}')
+        )
         or (n.nspname = 'ext' and to_regrole('{OWNER}') is not null)
 ),
 
@@ -188,6 +198,7 @@ select
     )::text end
 from relations as c
 inner join pg_policy as p on c.oid = p.polrelid
+where p.polname not like '{COMPILED_POLICIES}'
 
 union all
 
@@ -415,14 +426,31 @@ _SNAPSHOT_SCHEMAS = f"""
 def objects(conn: psycopg.Connection[Any], *, full: bool = True) -> dict[Key, Object]:
     """Everything in our schemas but what extensions made; call it with search_path pg_catalog.
 
-    Ours are the schemas fundwarden_owner owns, except the bookkeeping, and ext.
+    Ours are the schemas fundwarden_owner owns, except the bookkeeping, and ext. Left out is what
+    data permissions are compiled into.
     """
     rows = conn.execute(_OBJECTS.encode(), {"full": full}).fetchall()
     found = (
         Object(kind, identity, oid, version, disabled, stable or "", deparsed or "")
         for kind, identity, oid, version, disabled, stable, deparsed in rows
     )
-    return {one.key: one for one in found}
+    known = {one.key: one for one in found}
+    for table in masked_tables(conn) if full else []:
+        key = (ACCESS, table)
+        if key in known:
+            known[key] = replace(known[key], stable=COMPILED_RIGHTS)
+    return known
+
+
+def masked_tables(conn: psycopg.Connection[Any]) -> list[str]:
+    """Tables whose rights are the work of data permissions; none where there are no such."""
+    row = conn.execute("select to_regprocedure('authz_private.masked_tables()') is not null")
+    found = row.fetchone()
+    if not found or not found[0]:
+        return []
+    with acting_as(conn, OWNER):
+        rows = conn.execute("select t::text from authz_private.masked_tables() as t").fetchall()
+    return [table for (table,) in rows]
 
 
 def fingerprint(one: Object, major: int) -> str:

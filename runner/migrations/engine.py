@@ -19,8 +19,8 @@ from runner.migrations import bookkeeping, catalog
 from runner.migrations.bookkeeping import Made
 from runner.migrations.catalog import ACCESS, DURABLE_KINDS, REPEATABLE_KINDS, Key, Object
 from runner.migrations.drift import drift, wrong_rights
-from runner.migrations.execution import ScriptError, described, run_script
-from runner.migrations.sources import MigrationFile, Project, Source, read_project
+from runner.migrations.execution import ScriptError, acting_as, described, run_script
+from runner.migrations.sources import OWNER, MigrationFile, Project, Source, read_project
 from runner.migrations.yoyo_backend import OneTransactionBackend, load
 
 Say = Callable[[str], None]
@@ -259,7 +259,10 @@ class _Run:
             bookkeeping.break_stale_lock(self.conn)
         objects = dict(self.recorded.objects)
         before = catalog.objects(self.conn)
-        dropped = self._drop_for_remake(before, attempt) if attempt else set()
+        dropped: set[Key] = set()
+        if attempt:
+            self._call("authz.withdraw_datasets()")
+            dropped = self._drop_for_remake(before, attempt)
         if self.pending:
             self._apply_migrations(before, objects)
         now = catalog.objects(self.conn)
@@ -273,6 +276,18 @@ class _Run:
             bookkeeping.record_files(self.conn, applied, self._deleted())
         after = self._made_so_far(objects, made, again)
         bookkeeping.record_objects(self.conn, self.recorded.objects, after)
+        # What is made of rules in the database, not of files, follows the files.
+        self._call("authz.compile_datasets()")
+
+    def _call(self, function: str) -> None:
+        """Calls a function of ours as its owner, where the database has it."""
+        row = self.conn.execute("select to_regprocedure(%s) is not null", (function,)).fetchone()
+        if row and row[0]:
+            try:
+                with acting_as(self.conn, OWNER):
+                    self.conn.execute(f"select {function}".encode())
+            except psycopg.Error as error:
+                raise described(function, error) from error
 
     def _apply_migrations(self, before: dict[Key, Object], objects: dict[Key, Made]) -> None:
         """Applies what is pending and notes, in `objects`, the durable ones it made."""
@@ -468,6 +483,8 @@ class _Run:
             after[key] = before
             if key in now:
                 current = catalog.fingerprint(now[key], self.major)
+                if now[key].stable == catalog.COMPILED_RIGHTS:
+                    continue
                 if key[0] not in DURABLE_KINDS or catalog.same(before.fingerprint, current):
                     after[key] = Made(before.path, current)
         for key, path in made.items():

@@ -1,0 +1,152 @@
+-- From here on the table is read by rules; without any rule it is read as before.
+
+create or replace function authz.register_dataset(
+    table_name regclass,
+    name text default null,
+    owner_units name [] default '{}',
+    tenant_column name default null,
+    resource text default null,
+    default_rows text default 'all',
+    description text default ''
+)
+returns text
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    target pg_class;
+    dataset text := register_dataset.name;
+    schema_name name;
+    missing name;
+    has_policy boolean;
+begin
+    select c.* into target from pg_class as c where c.oid = register_dataset.table_name;
+    if target.oid is null or target.relkind not in ('r', 'p') or target.relispartition
+        or target.relpersistence = 't'
+    then
+        raise exception 'table_name: not a table that can be a dataset'
+            using errcode = '22023', hint = 'Pass a table, not a view, a partition or a temporary one.';
+    end if;
+    select n.nspname into schema_name from pg_namespace as n where n.oid = target.relnamespace;
+    dataset := coalesce(dataset, target.relname);
+    if dataset !~ '^[a-z][a-z0-9_]{0,62}$' then
+        raise exception 'name % is not a name of a dataset', quote_literal(left(dataset, 100))
+            using errcode = '22023', hint = 'Pass a word in lower case, at most 63 characters.';
+    end if;
+    if schema_name in ('authz', 'authz_private', 'audit', 'ops', 'secure', 'ext', 'fundwarden',
+        'pg_catalog', 'information_schema')
+    then
+        raise exception 'table_name: tables of schema % are not datasets', schema_name
+            using errcode = '22023', hint = 'Those have rules of their own.';
+    end if;
+    if exists (
+        select from authz.datasets as d where d.name = dataset or d.table_name = target.oid
+    )
+    then
+        raise exception 'name or table_name: is a dataset already'
+            using errcode = '23505', hint = 'See authz.datasets.';
+    end if;
+    if not pg_has_role('fundwarden_owner', target.relowner, 'usage')
+        or not has_schema_privilege('fundwarden_owner', target.relnamespace, 'usage')
+    then
+        raise exception 'table_name: fundwarden_owner cannot make policies on this table'
+            using
+                errcode = '42501',
+                hint = 'Make fundwarden_owner its owner, or a member of that role, and grant it '
+                    'USAGE on the schema.';
+    end if;
+    if exists (
+        select
+        from aclexplode(target.relacl) as a
+        where a.grantee = 0 and a.privilege_type = 'SELECT'
+    )
+    then
+        raise exception 'table_name: everybody may read this table'
+            using errcode = '42501', hint = 'Revoke SELECT from PUBLIC first.';
+    end if;
+    select u.name
+    into missing
+    from unnest(register_dataset.owner_units || register_dataset.tenant_column) as u (name)
+    where u.name is not null
+        and not exists (
+            select
+            from pg_attribute as a
+            where a.attrelid = target.oid and a.attname = u.name and a.atttypid = 'int'::regtype
+                and not a.attisdropped
+        )
+    limit 1;
+    if found then
+        raise exception 'owner_units or tenant_column: % is no column of type integer',
+            quote_literal(missing)
+            using errcode = '22023', hint = 'Name columns that hold ids of units.';
+    end if;
+    if register_dataset.default_rows is null or register_dataset.default_rows not in ('all', 'none') then
+        raise exception 'default_rows is neither all nor none'
+            using errcode = '22023', hint = 'Rows of users to whom no permit applies.';
+    end if;
+    has_policy := exists (
+        select
+        from pg_policy as p
+        where p.polrelid = target.oid and p.polpermissive and p.polcmd in ('r', '*')
+            and exists (
+                select from unnest(p.polroles) as r (id) where r.id in (0, 'fundwarden_app'::regrole)
+            )
+    );
+    if not has_policy and register_dataset.owner_units <> '{}' then
+        if register_dataset.tenant_column is null then
+            raise exception 'tenant_column: is needed with owner_units'
+                using errcode = '22023', hint = 'Name the column with the tenant of a row.';
+        end if;
+        perform authz_private.check_question(register_dataset.resource, 'read', null);
+    end if;
+
+    insert into authz.datasets as d (
+        name, table_name, resource, tenant_column, owner_units, default_rows, description, before
+    )
+    values (
+        dataset, register_dataset.table_name, register_dataset.resource,
+        register_dataset.tenant_column, coalesce(register_dataset.owner_units, '{}'),
+        register_dataset.default_rows, coalesce(register_dataset.description, ''),
+        jsonb_build_object(
+            'row_security', target.relrowsecurity,
+            'forced', target.relforcerowsecurity,
+            'has_policy', has_policy,
+            'app_select', has_table_privilege('fundwarden_app', target.oid, 'SELECT')
+        )
+    );
+    if not target.relrowsecurity then
+        execute format('alter table %s enable row level security', target.oid::regclass);
+    end if;
+    if not target.relforcerowsecurity then
+        execute format('alter table %s force row level security', target.oid::regclass);
+    end if;
+    if not exists (
+        select
+        from pg_policy as p
+        where p.polrelid = target.oid and p.polname = 'owner_does_everything'
+    )
+    then
+        execute format(
+            'create policy owner_does_everything on %s to %s, fundwarden_owner using (true) '
+            'with check (true)',
+            target.oid::regclass, target.relowner::regrole
+        );
+        update authz.datasets as d
+        set before = d.before || '{"owner_policy": false}'
+        where d.name = dataset;
+    end if;
+    perform authz_private.compile_dataset(dataset);
+    return dataset;
+end
+$$;
+
+comment on function authz.register_dataset(regclass, text, name [], name, text, text, text) is
+    'Puts a table under data permissions, makes its view in the schema secure, and returns its '
+    'name, by default that of the table. owner_units, tenant_column and resource: where the table '
+    'has no policy for the application yet, resource:read is needed where one of the owner units '
+    'is; without owner_units, any row (of the own tenant, with tenant_column) may be read by '
+    'whoever is signed in. default_rows: all or none, for users to whom no permit applies. For the '
+    'owner. 22023 not a table, name, column or resource; 23505 registered already; 42501 the '
+    'table is not the owner''s, or everybody may read it.';
+revoke all on function authz.register_dataset(regclass, text, name [], name, text, text, text)
+from public;

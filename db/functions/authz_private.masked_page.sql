@@ -1,0 +1,70 @@
+-- STABLE: the masks are of the snapshot of the rows. The list of columns is made for the user, hence
+-- planned for each call, and the keys do not pass through the temporary table.
+
+create or replace function authz_private.masked_page(
+    supervisor_id bigint,
+    page_offset bigint,
+    page_size int,
+    sort_by text,
+    descending boolean,
+    min_amount numeric,
+    max_amount numeric,
+    status text,
+    created_from timestamptz,
+    created_to timestamptz
+)
+returns table (
+    row_number bigint,
+    total_count bigint,
+    fund_id bigint,
+    handle_by bigint,
+    order_id bigint,
+    customer_id bigint,
+    amount numeric,
+    currency text,
+    fund_status text,
+    created_at timestamptz
+)
+language plpgsql stable security invoker parallel restricted
+as $$
+#variable_conflict use_variable
+declare
+    subject_id constant bigint := authz_private.asked_user(supervisor_id, 'supervisor_id');
+    masks constant jsonb := coalesce(
+        authz_private.fund_masks(
+            subject_id, sort_by, min_amount, max_amount, status, created_from, created_to
+        ),
+        '{}'
+    );
+    found_funds record;
+begin
+    select *
+    into found_funds
+    from authz_private.find_funds(
+        subject_id, page_offset, page_size, sort_by, descending,
+        min_amount, max_amount, status, created_from, created_to,
+        authz_private.fund_rules(subject_id)
+    );
+    return query execute format(
+        'select $1 + k.n, $2, %s from unnest($3, $4) with ordinality as k (of_tenant, of_fund, n) '
+        'inner join finance.financial_funds as f on k.of_tenant = f.tenant_id and k.of_fund = f.id '
+        'order by k.n',
+        (
+            select string_agg(coalesce(masks ->> c.name, 'f.' || c.name), ', ' order by c.place)
+            from unnest(
+                '{id,handle_by,order_id,customer_id,amount,currency,status,created_at}'::text []
+            ) with ordinality as c (name, place)
+        )
+    )
+    using page_offset, found_funds.total, found_funds.tenant_ids, found_funds.fund_ids;
+end
+$$;
+
+comment on function authz_private.masked_page(
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
+) is
+    'A page of authorised funds as the user, and whoever asks, see its columns. 22023 when sorted '
+    'or filtered by a masked one.';
+revoke all on function authz_private.masked_page(
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
+) from public;

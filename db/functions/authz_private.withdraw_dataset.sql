@@ -1,0 +1,40 @@
+-- Row security stays on: what is not covered by a policy is not shown meanwhile.
+
+create or replace function authz_private.withdraw_dataset(dataset text)
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+declare
+    wanted authz.datasets;
+    policy_name name;
+begin
+    select d.*
+    into wanted
+    from authz.datasets as d
+    where d.name = withdraw_dataset.dataset
+        and exists (select from pg_class as c where c.oid = d.table_name);
+    execute format('drop view if exists secure.%I', withdraw_dataset.dataset);
+    if wanted.name is null then
+        return;
+    end if;
+    for policy_name in
+        select p.polname
+        from pg_policy as p
+        where p.polrelid = wanted.table_name and p.polname like 'data\_permission\_%'
+    loop
+        execute format('drop policy %I on %s', policy_name, wanted.table_name);
+    end loop;
+    if (wanted.before -> 'app_select')::boolean
+        and not has_table_privilege('fundwarden_app', wanted.table_name, 'SELECT')
+    then
+        execute format('revoke select on %s from fundwarden_app', wanted.table_name);
+        execute format('grant select on %s to fundwarden_app', wanted.table_name);
+    end if;
+end
+$$;
+
+comment on function authz_private.withdraw_dataset(text) is
+    'Drops the policies and the view of a dataset and gives back the rights on its table. 2BP01 '
+    'when something depends on the view.';
+revoke all on function authz_private.withdraw_dataset(text) from public;

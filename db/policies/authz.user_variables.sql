@@ -1,0 +1,13 @@
+-- The owner's alone: applications ask functions.
+
+alter table authz.user_variables enable row level security;
+alter table authz.user_variables force row level security;
+
+create policy owner_does_everything on authz.user_variables
+to fundwarden_owner
+using (true)
+with check (true);
+
+comment on policy owner_does_everything on authz.user_variables is
+    'Functions, triggers, keys and refreshes of the package run as the owner.';
+revoke all on authz.user_variables from public;
