@@ -22,6 +22,7 @@
 \ir functions/authz_private.set_identity.sql
 \ir functions/authz_private.note_impersonation.sql
 \ir functions/authz.current_user_id.sql
+\ir functions/authz_private.signed_in_user.sql
 \ir functions/authz.real_user_id.sql
 \ir functions/authz.act_as.sql
 \ir functions/authz_private.hmac_pad.sql
