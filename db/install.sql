@@ -295,6 +295,7 @@
 \ir functions/finance.create_fund.sql
 \ir functions/finance.update_fund.sql
 \ir functions/finance.delete_fund.sql
+\ir functions/authz_private.require_to_touch.sql
 \ir functions/authz_private.check_owned_changes.sql
 \ir functions/finance.create_customer.sql
 \ir functions/finance.update_customer.sql

@@ -21,15 +21,9 @@ begin
     insert into finance.customers as c (name, manager_id)
     values (coalesce(customer ->> 'name', ''), (customer ->> 'manager_id')::bigint)
     returning c.* into made;
-    if not authz_private.may_touch(
-            me, 'customers', 'read', array[made.manager_id], array[made.manager_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'customers', 'create', array[made.manager_id], array[made.manager_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('customer');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'customers', 'create', made.manager_id, made.manager_unit_id, 'customer'
+    );
     return made.id;
 end
 $$;

@@ -21,15 +21,9 @@ begin
     insert into finance.orders as o (handler_id, customer_id)
     values ((new_order ->> 'handler_id')::bigint, (new_order ->> 'customer_id')::bigint)
     returning o.* into made;
-    if not authz_private.may_touch(
-            me, 'orders', 'read', array[made.handler_id], array[made.handler_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'orders', 'create', array[made.handler_id], array[made.handler_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('order');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'orders', 'create', made.handler_id, made.handler_unit_id, 'order'
+    );
     return made.id;
 end
 $$;

@@ -17,15 +17,9 @@ begin
     where c.tenant_id = home and c.id = delete_customer.customer_id
     for update;
     -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
-    if not authz_private.may_touch(
-            me, 'customers', 'read', array[old.manager_id], array[old.manager_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'customers', 'delete', array[old.manager_id], array[old.manager_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('customer_id');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'customers', 'delete', old.manager_id, old.manager_unit_id, 'customer_id'
+    );
     -- The keys would take the owner from funds that the user may not see.
     if exists (select from finance.orders as o where o.tenant_id = home and o.customer_id = old.id)
         or exists (
