@@ -164,6 +164,7 @@
 \ir functions/authz.users_with_permission.sql
 \ir functions/authz.user_scope.sql
 \ir functions/authz_private.reach_of.sql
+\ir functions/authz_private.my_own.sql
 \ir functions/authz.my_tenant.sql
 \ir functions/authz.my_units.sql
 \ir functions/authz.my_tenants.sql
