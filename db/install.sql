@@ -201,6 +201,7 @@
 \ir functions/authz_private.places_of.sql
 \ir functions/authz_private.given_at.sql
 \ir functions/authz_private.refuse_administration.sql
+\ir functions/authz_private.refuse_overlap.sql
 \ir functions/authz_private.begin_administration.sql
 \ir functions/authz_private.require_to_hold.sql
 \ir functions/authz_private.administered_unit.sql
