@@ -212,6 +212,7 @@
 \ir functions/authz_private.require_permission_row.sql
 \ir functions/authz_private.usable_policy.sql
 \ir functions/authz_private.check_window.sql
+\ir functions/authz_private.check_words.sql
 \ir functions/authz_private.rank_gives_more.sql
 \ir functions/authz_private.check_giving.sql
 \ir functions/authz_private.check_role_assignment.sql

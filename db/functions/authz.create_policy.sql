@@ -22,11 +22,7 @@ begin
     if not authz_private.acts_in(me, 'permissions', 'create', home, true) then
         perform authz_private.refuse_administration('name');
     end if;
-    if create_policy.name is null or create_policy.name !~ '\S' or length(create_policy.name) > 200
-    then
-        raise exception 'name is blank or too long'
-            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
-    end if;
+    perform authz_private.check_words('name', coalesce(create_policy.name, ''), 200);
     begin
         insert into authz.policies as o (tenant_id, name, description, effect, priority)
         values (
