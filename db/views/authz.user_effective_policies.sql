@@ -1,5 +1,7 @@
 -- A projection of authz.user_effective_policies_live that says which snapshot it is of: in the row
 -- without user. Readers use it for whom no change is newer, so that it may be as old as it likes.
+-- Null equals nothing, so every REFRESH writes that row anew, and of two at once the later conflicts
+-- with the earlier, also where their snapshots are the same.
 
 create materialized view authz.user_effective_policies as
 select
@@ -53,8 +55,7 @@ select
     'snapshot',
     pg_catalog.pg_current_snapshot(),
     pg_catalog.pg_current_xact_id_if_assigned(),
-    -- Of two refreshes the later fails or waits for the earlier, also where their snapshots are
-    -- the same.
+    -- Names this refresh: to the floor of the marks and to authz.policy_version().
     pg_catalog.gen_random_uuid(),
     g.ids,
     g.changes
@@ -82,7 +83,8 @@ comment on column authz.user_effective_policies.refreshed_by is
     'Transaction that refreshed the view: what it changed before is in it, what it changed '
     'after is '
     'not.';
-comment on column authz.user_effective_policies.nonce is 'Different in every refresh.';
+comment on column authz.user_effective_policies.nonce is
+    'Different in every refresh; in the row without user only.';
 comment on column authz.user_effective_policies.guard_ids is
     'Triggers that were marking changes when the view was refreshed.';
 comment on column authz.user_effective_policies.guard_changes is
