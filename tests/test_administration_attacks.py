@@ -464,7 +464,7 @@ ATTACKS = [
         "one's own unit ended",
         14,
         "deactivate_unit(10)",
-        ("where one belongs", "where one holds something", "outranks", "holds_throughout"),
+        ("where one belongs", "where one holds something"),
     ),
     Attack("a root moved", 1, "move_unit(1, 10)"),
     # Another tenant.
