@@ -73,6 +73,10 @@ on authz.user_effective_policies (business_unit_id, user_id);
 create index user_effective_policies_wide
 on authz.user_effective_policies (user_id) where scope in ('region', 'organization', 'system');
 
+-- Made again over many users it would be read by plans that know nothing of it, until autovacuum
+-- comes by.
+analyze authz.user_effective_policies;
+
 comment on materialized view authz.user_effective_policies is
     'What every user holds, whatever the time, as of the snapshot in its row without user; columns '
     'as in authz.user_effective_policies_live. Exact for a user only where the functions of authz '
