@@ -23,6 +23,7 @@
 \ir functions/authz_private.set_identity.sql
 \ir functions/authz_private.note_impersonation.sql
 \ir functions/authz.current_user_id.sql
+\ir functions/authz_private.signed_in_user.sql
 \ir functions/authz.real_user_id.sql
 \ir functions/authz.act_as.sql
 \ir functions/authz_private.hmac_pad.sql
@@ -195,6 +196,7 @@
 \ir functions/authz.users_with_permission.sql
 \ir functions/authz.user_scope.sql
 \ir functions/authz_private.reach_of.sql
+\ir functions/authz_private.my_own.sql
 \ir functions/authz.my_tenant.sql
 \ir functions/authz.my_units.sql
 \ir functions/authz.my_tenants.sql
@@ -231,6 +233,7 @@
 \ir functions/authz_private.places_of.sql
 \ir functions/authz_private.given_at.sql
 \ir functions/authz_private.refuse_administration.sql
+\ir functions/authz_private.refuse_overlap.sql
 \ir functions/authz_private.begin_administration.sql
 \ir functions/authz_private.require_to_hold.sql
 \ir functions/authz_private.administered_unit.sql
@@ -241,6 +244,7 @@
 \ir functions/authz_private.require_permission_row.sql
 \ir functions/authz_private.usable_policy.sql
 \ir functions/authz_private.check_window.sql
+\ir functions/authz_private.check_words.sql
 \ir functions/authz_private.rank_gives_more.sql
 \ir functions/authz_private.check_giving.sql
 \ir functions/authz_private.check_role_assignment.sql
@@ -346,6 +350,7 @@
 \ir functions/finance.create_fund.sql
 \ir functions/finance.update_fund.sql
 \ir functions/finance.delete_fund.sql
+\ir functions/authz_private.require_to_touch.sql
 \ir functions/authz_private.check_owned_changes.sql
 \ir functions/finance.create_customer.sql
 \ir functions/finance.update_customer.sql

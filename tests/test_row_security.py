@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -63,9 +64,22 @@ READ = {
 }
 
 
+# What authz_private.reach_of rules out, the whole scope has none of: of every user, also those who
+# cannot sign in.
+RULED_OUT = """
+    select u.id, q.resource
+    from authz.users as u
+    cross join unnest(array['customers', 'orders', 'funds', 'users', 'units']) as q (resource)
+    cross join lateral authz_private.reach_of(u.id, q.resource, 'read') as r
+    cross join lateral authz_private.scope_of(u.id, q.resource, 'read') as s
+    where r.maybe_tenants is not true and (s.every_tenant or s.whole_tenant or s.other_tenants)
+        or r.maybe_own is not true and (s.own_rows or s.own_denied)
+"""
+
+
 def disagreements(connection: Connection, rng: random.Random, w: World) -> list[str]:
     rows = owned(connection, rng, w)
-    found: list[str] = []
+    found = [f"ruled out for {row}" for row in connection.execute(RULED_OUT)]
     for user in sorted(w.users):
         # Neither can sign in.
         if not w.users[user].is_active or not w.units[w.tenant(w.users[user].base)].is_active:
@@ -199,6 +213,74 @@ def test_a_deny_of_what_is_owned_leaves_what_others_own(
         assert seen["users"] == ([9101] if is_dropped else []) + [9102]
         paged = connection.execute("select fund_id from finance.page_authorized_funds()")
         assert [row[0] for row in paged] == [4, 5, 6, 7]
+    finally:
+        connection.execute("rollback")
+
+
+# Of each kind one user whose scope is more than units.
+MORE_THAN_UNITS = """
+    insert into authz.org_units (id, parent_id, code)
+    values (9001, null, 'acme'), (9002, 9001, 'north'), (9003, 9001, 'south');
+    insert into authz.users (id, username, base_unit_id)
+    values (9101, 'all tenants', 9002), (9102, 'all of one', 9002), (9103, 'elsewhere', 9002),
+    (9104, 'on condition', 9002), (9105, 'denied', 9002);
+    insert into authz.roles (id, code) values (9601, 'seer');
+    insert into authz.permissions (id, resource, action, scope, conditions)
+    values (9701, 'finance.funds', 'read', 'team', '{"field": "amount", "op": ">", "value": 1}');
+    insert into authz.policies (id, name, effect, priority) values (9501, 'not mine', 'deny', 1);
+    insert into authz.role_permissions (role_id, permission_id)
+    select 9601, p.id
+    from authz.permissions as p
+    where p.resource::text = 'finance.funds' and p.action = 'read' and p.scope = 'system';
+    insert into authz.policy_permissions (policy_id, permission_id)
+    select 9501, p.id
+    from authz.permissions as p
+    where p.resource::text = 'finance.funds' and p.action = 'read' and p.scope = 'own';
+    insert into authz.user_policies (user_id, policy_id) values (9105, 9501);
+    insert into authz.user_roles (user_id, role_id, unit_id) values (9101, 9601, 9002);
+    insert into authz.user_permissions (user_id, permission_id, unit_id) values (9104, 9701, 9002);
+    insert into authz.user_permissions (user_id, permission_id, unit_id)
+    select w.user_id, p.id, w.unit_id
+    from (
+        values (9102, 'team', 9001), (9103, 'team', 9003), (9103, 'own', 9002),
+        (9104, 'own', 9002), (9105, 'team', 9002)
+    ) as w (user_id, scope, unit_id)
+    inner join authz.permissions as p
+        on p.resource::text = 'finance.funds' and p.action = 'read' and p.scope::text = w.scope
+        and p.conditions is null;
+"""
+WEAK_REACH = {
+    "nothing": ("", "", set[int]()),
+    "every tenant": ("g.scope = 'system' or", "", {9101}),
+    "a whole tenant": ("or g.scope <> 'own' and", "and", {9101, 9102}),
+    "what is owned": ("or bool_or(g.scope = 'own')", "or false", {9103, 9104}),
+    "that units are elsewhere": ("and g.conditions", "or g.conditions", {9103, 9104}),
+    "conditions": ("and g.conditions is null", "", {9104}),
+    "a deny": ("bool_or(g.effect = 'deny')", "false", {9105}),
+}
+
+
+@pytest.mark.parametrize("forgotten", sorted(WEAK_REACH))
+def test_what_is_ruled_out_without_asking_for_the_scope_is_not_there(
+    connection: Connection, forgotten: str
+) -> None:
+    guard, instead, told = WEAK_REACH[forgotten]
+    file = Path(__file__).parent.parent / "db" / "functions" / "authz_private.reach_of.sql"
+    text = file.read_text(encoding="utf-8")
+    assert guard in text
+    connection.execute("begin")
+    try:
+        connection.execute("set local role fundwarden_owner")
+        connection.execute((text.replace(guard, instead) if guard else text).encode())
+        connection.execute(MORE_THAN_UNITS)
+        assert {row[0] for row in connection.execute(RULED_OUT)} == told
+        scopes = connection.execute(
+            "select s.every_tenant or s.whole_tenant, s.own_rows, s.own_denied "
+            "from generate_series(9101, 9105) as u (id) "
+            "cross join lateral authz_private.scope_of(u.id, 'funds', 'read') as s order by u.id"
+        ).fetchall()
+        tenants, own, denied = (True, False, False), (False, True, False), (False, False, True)
+        assert scopes == [tenants, tenants, own, own, denied]
     finally:
         connection.execute("rollback")
 

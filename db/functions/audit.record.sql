@@ -1,5 +1,5 @@
--- For the functions that do what changes no row of the permission model and yet is to be known:
--- an impersonation, an export, a delegation.
+-- For the functions that do what changes no row of the permission model and yet is to be known, as
+-- an impersonation.
 
 create or replace function audit.record(event text, subject jsonb, reason text default null)
 returns void

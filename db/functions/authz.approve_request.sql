@@ -40,8 +40,7 @@ begin
         returning g.id into new_id;
     exception
         when unique_violation or exclusion_violation then
-            raise exception 'request_id: the same grant is there already, in a window that overlaps'
-                using errcode = '23P01', hint = 'End or revoke the other first.';
+            perform authz_private.refuse_overlap('request_id');
     end;
     update authz.grant_requests as g
     set status = 'approved', decided_by = me, decided_at = clock_timestamp(),

@@ -46,8 +46,7 @@ begin
         returning g.id into new_id;
     exception
         when unique_violation or exclusion_violation then
-            raise exception 'user_id: the same grant is there already, in a window that overlaps'
-                using errcode = '23P01', hint = 'End or revoke the other first.';
+            perform authz_private.refuse_overlap('user_id');
     end;
     return row(new_id, 'done', authz.policy_version())::authz.change;
 end

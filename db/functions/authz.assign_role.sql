@@ -28,10 +28,9 @@ begin
     );
     select u.tenant_id into home from authz.users as u where u.id = assign_role.user_id;
     if authz_private.role_requires_approval(assign_role.role_id) then
-        if reason is null or reason !~ '\S' or length(reason) > 2000 then
-            raise exception 'reason is blank or too long'
-                using errcode = '22023', hint = 'The role requires approval: say what it is for.';
-        end if;
+        perform authz_private.check_words(
+            'reason', coalesce(reason, ''), 2000, 'The role requires approval: say what it is for.'
+        );
         if home <> (select u.tenant_id from authz.users as u where u.id = me) then
             perform authz_private.refuse_administration('user_id');
         end if;
@@ -59,8 +58,7 @@ begin
         returning g.id into new_id;
     exception
         when unique_violation or exclusion_violation then
-            raise exception 'user_id: the same grant is there already, in a window that overlaps'
-                using errcode = '23P01', hint = 'End or revoke the other first.';
+            perform authz_private.refuse_overlap('user_id');
     end;
     return row(new_id, 'done', authz.policy_version())::authz.change;
 end

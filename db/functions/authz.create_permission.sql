@@ -14,10 +14,6 @@ declare
     asked_path ltree;
     new_id int;
 begin
-    if authz.current_user_id() is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = authz.current_user_id();
     me := authz_private.begin_administration(home, 'resource');
     select n.path into root from authz.org_units as n where n.id = home;

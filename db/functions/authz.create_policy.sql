@@ -16,21 +16,13 @@ declare
     root ltree;
     new_id int;
 begin
-    if authz.current_user_id() is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = authz.current_user_id();
     me := authz_private.begin_administration(home, 'name');
     select n.path into root from authz.org_units as n where n.id = home;
     if not authz_private.acts_in(me, 'permissions', 'create', home, true) then
         perform authz_private.refuse_administration('name');
     end if;
-    if create_policy.name is null or create_policy.name !~ '\S' or length(create_policy.name) > 200
-    then
-        raise exception 'name is blank or too long'
-            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
-    end if;
+    perform authz_private.check_words('name', coalesce(create_policy.name, ''), 200);
     begin
         insert into authz.policies as o (tenant_id, name, description, effect, priority)
         values (

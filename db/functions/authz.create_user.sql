@@ -27,10 +27,7 @@ begin
         raise exception 'username is null'
             using errcode = '22023', hint = 'Pass 1 to 200 characters.';
     end if;
-    if create_user.username !~ '\S' or length(create_user.username) > 200 then
-        raise exception 'username is blank or too long'
-            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
-    end if;
+    perform authz_private.check_words('username', create_user.username, 200);
     if jsonb_typeof(profile) <> 'object' then
         raise exception 'profile must be a JSON object'
             using errcode = '22023', hint = 'Pass {} for none.';

@@ -15,16 +15,12 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     begins timestamptz := coalesce(delegate.valid_from, authz.clock());
     wanted ext.ltree;
     new_status text;
     new_id bigint;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     perform authz_private.check_delegation(
         me, delegate.delegate_id, delegate.resource, delegate.action, delegate.unit_id,
         begins, delegate.valid_until, delegate.reason

@@ -22,13 +22,9 @@ language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     mine int;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into mine from authz.users as u where u.id = me;
     return query
     select

@@ -5,26 +5,14 @@ returns bigint []
 language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
-declare
-    me constant bigint := authz.current_user_id();
-    scope record;
 begin
-    if me is null
-        or not (select r.maybe_own from authz_private.reach_of(me, my_customers.resource, my_customers.action) as r)
-    then
-        return '{}';
-    end if;
-    select * into scope
-    from authz_private.scope_of(me, my_customers.resource, my_customers.action);
-    return case
-        when scope.own_rows then
-            array(
-                select o.id
-                from finance.customers as o
-                where o.tenant_id = scope.tenant_id and o.manager_id = me
-            )
-        else '{}'
-    end;
+    return array(
+        select c.id
+        from authz_private.my_own(my_customers.resource, my_customers.action) as m
+        inner join finance.customers as c
+            on m.tenant_id = c.tenant_id and m.user_id = c.manager_id
+        where m.own_rows
+    );
 end
 $$;
 

@@ -5,26 +5,14 @@ returns bigint []
 language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
-declare
-    me constant bigint := authz.current_user_id();
-    scope record;
 begin
-    if me is null
-        or not (select r.maybe_own from authz_private.reach_of(me, my_orders.resource, my_orders.action) as r)
-    then
-        return '{}';
-    end if;
-    select * into scope
-    from authz_private.scope_of(me, my_orders.resource, my_orders.action);
-    return case
-        when scope.own_rows then
-            array(
-                select o.id
-                from finance.orders as o
-                where o.tenant_id = scope.tenant_id and o.handler_id = me
-            )
-        else '{}'
-    end;
+    return array(
+        select o.id
+        from authz_private.my_own(my_orders.resource, my_orders.action) as m
+        inner join finance.orders as o
+            on m.tenant_id = o.tenant_id and m.user_id = o.handler_id
+        where m.own_rows
+    );
 end
 $$;
 

@@ -5,18 +5,12 @@ returns bigint
 language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
-declare
-    me constant bigint := authz.current_user_id();
-    scope record;
 begin
-    if me is null
-        or not (select r.maybe_own from authz_private.reach_of(me, my_owner_id.resource, my_owner_id.action) as r)
-    then
-        return null;
-    end if;
-    select * into scope
-    from authz_private.scope_of(me, my_owner_id.resource, my_owner_id.action);
-    return case when scope.own_rows then me end;
+    return (
+        select m.user_id
+        from authz_private.my_own(my_owner_id.resource, my_owner_id.action) as m
+        where m.own_rows
+    );
 end
 $$;
 

@@ -1,5 +1,5 @@
 -- Marks only come, until a refresh takes them away and leaves another nonce: together they name the
--- state of every right, windows and the tree aside.
+-- state of every grant. Delegations, templates and the tree are read when asked and leave no mark.
 
 create or replace function authz.policy_version()
 returns text
@@ -29,6 +29,7 @@ $$;
 
 comment on function authz.policy_version() is
     'A text that differs after every change of grants, roles, policies or users; for callers that '
-    'cache. Also look at authz.next_access_change(), for windows.';
+    'cache. Not after changes of delegations, permission templates or the tree, which no refresh '
+    'has to see; windows are for authz.next_access_change().';
 revoke all on function authz.policy_version() from public;
 grant execute on function authz.policy_version() to fundwarden_app, fundwarden_operator;

@@ -13,10 +13,9 @@ begin
         (select d.tenant_id from authz.delegations as d where d.id = delegation_id),
         'delegation_id'
     );
-    if reason is null or reason !~ '\S' or length(reason) > 2000 then
-        raise exception 'reason is blank or too long'
-            using errcode = '22023', hint = 'Say why: 1 to 2000 characters.';
-    end if;
+    perform authz_private.check_words(
+        'reason', coalesce(reason, ''), 2000, 'Say why: 1 to 2000 characters.'
+    );
     asked := authz_private.pending_delegation(me, delegation_id);
     update authz.delegations as d
     set status = 'rejected', decided_by = me, decided_at = clock_timestamp(),

@@ -15,14 +15,10 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     begins timestamptz := coalesce(request_delegation.valid_from, authz.clock());
     new_id bigint;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     if authz_private.may_name(me, request_delegation.delegator_id) is not true
         and me is distinct from request_delegation.delegator_id
     then

@@ -9,11 +9,7 @@ declare
     me bigint;
     asked authz.delegations;
 begin
-    me := authz.current_user_id();
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
+    me := authz_private.signed_in_user();
     select d.*
     into asked
     from authz.delegations as d

@@ -25,10 +25,7 @@ begin
         'policy_id'
     );
     subject := authz_private.administered_policy(me, update_policy.policy_id);
-    if update_policy.name !~ '\S' or length(update_policy.name) > 200 then
-        raise exception 'name is blank or too long'
-            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
-    end if;
+    perform authz_private.check_words('name', update_policy.name, 200);
     begin
         update authz.policies as o
         set name = coalesce(update_policy.name, o.name),

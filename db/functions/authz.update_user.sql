@@ -15,10 +15,7 @@ begin
         (select u.tenant_id from authz.users as u where u.id = update_user.user_id), 'user_id'
     );
     subject := authz_private.administered_user(me, 'update', update_user.user_id);
-    if update_user.username !~ '\S' or length(update_user.username) > 200 then
-        raise exception 'username is blank or too long'
-            using errcode = '22023', hint = 'Pass 1 to 200 characters.';
-    end if;
+    perform authz_private.check_words('username', update_user.username, 200);
     if jsonb_typeof(profile) <> 'object' then
         raise exception 'profile must be a JSON object'
             using errcode = '22023', hint = 'Pass {} for none.';

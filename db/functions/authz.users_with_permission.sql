@@ -31,11 +31,7 @@ begin
     end if;
     perform authz_private.asked_place(users_with_permission.unit_id, 'unit_id');
     if not authz_private.asks_freely() then
-        me := authz.current_user_id();
-        if me is null then
-            raise exception 'nobody is signed in'
-                using errcode = '28000', hint = 'Sign in within this transaction.';
-        end if;
+        me := authz_private.signed_in_user();
         if not authz_private.decide(
                 me, 'permissions', 'read', users_with_permission.unit_id, '{}'
             )

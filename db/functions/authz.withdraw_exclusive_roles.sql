@@ -11,10 +11,6 @@ declare
     root ltree;
     gone authz.exclusive_roles;
 begin
-    if authz.current_user_id() is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = authz.current_user_id();
     me := authz_private.begin_administration(home, 'exclusive_id');
     select n.path into root from authz.org_units as n where n.id = home;

@@ -9,11 +9,7 @@ declare
     me bigint;
     asked authz.grant_requests;
 begin
-    if authz.current_user_id() is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
-    me := authz.current_user_id();
+    me := authz_private.signed_in_user();
     select g.*
     into asked
     from authz.grant_requests as g

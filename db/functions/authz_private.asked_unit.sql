@@ -17,11 +17,7 @@ begin
         end if;
         return unit;
     end if;
-    me := authz.current_user_id();
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
+    me := authz_private.signed_in_user();
     if unit.id is null or not exists (
         select from authz.users as u where u.id = me and u.tenant_id = unit.tenant_id
     )

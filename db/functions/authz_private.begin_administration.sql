@@ -7,14 +7,10 @@ returns bigint
 language plpgsql volatile security invoker parallel unsafe
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     home int;
     affected int;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = me;
     if begin_administration.tenant_id is null
         or not exists (
@@ -47,11 +43,7 @@ begin
         where t.id = affected and t.xmin <> pg_current_xact_id()::xid;
     end loop;
     -- Meanwhile the user may have been deactivated.
-    me := authz.current_user_id();
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
+    me := authz_private.signed_in_user();
     -- A plain update of what they hold, too, is waited for, or seen above READ COMMITTED.
     perform from authz.users as u where u.id = me for share;
     perform from authz.user_roles as g where g.tenant_id = home and g.user_id = me for share;

@@ -32,10 +32,9 @@ begin
         raise exception 'valid_until is too far: a delegation lasts at most %', longest
             using errcode = '22023', hint = 'Delegate for less; delegate again when it has ended.';
     end if;
-    if reason is null or reason !~ '\S' or length(reason) > 2000 then
-        raise exception 'reason is blank or too long'
-            using errcode = '22023', hint = 'Say why: 1 to 2000 characters.';
-    end if;
+    perform authz_private.check_words(
+        'reason', coalesce(reason, ''), 2000, 'Say why: 1 to 2000 characters.'
+    );
     if delegator_id = delegate_id then
         raise exception 'delegate_id and delegator are the same user'
             using errcode = '22023', hint = 'Delegate to somebody else.';

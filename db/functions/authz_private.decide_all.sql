@@ -111,11 +111,7 @@ begin
             where t.permission_key = a.resource || '.' || a.action
         ) as has_templates
     ) as k
-    cross join (
-        select c.relispopulated as is_populated
-        from pg_class as c
-        where c.oid = 'authz.user_effective_policies'::regclass
-    ) as p;
+    cross join (select authz_private.view_is_populated() as is_populated offset 0) as p;
 end
 $$;
 

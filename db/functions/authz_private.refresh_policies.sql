@@ -7,7 +7,6 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     view_id constant regclass := 'authz.user_effective_policies'::regclass;
-    is_populated boolean;
     began constant timestamptz := clock_timestamp();
     changed bigint;
     refreshed record;
@@ -19,7 +18,6 @@ begin
     if not found then
         return false;
     end if;
-    select c.relispopulated into is_populated from pg_class as c where c.oid = view_id;
     -- By what there is to read, which is known also where nothing was analysed yet.
     if mode = 'immediate' and (
         select
@@ -40,7 +38,7 @@ begin
         perform set_config('lock_timeout', '100ms', true);
     end if;
     begin
-        if is_populated then
+        if authz_private.view_is_populated() then
             refresh materialized view concurrently authz.user_effective_policies;
         else
             refresh materialized view authz.user_effective_policies;

@@ -6,14 +6,10 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     home int;
     made finance.customers;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = me;
     perform authz_private.check_owned_changes(
         me, home, customer, '{"name": "text", "manager_id": "owner"}'
@@ -25,15 +21,9 @@ begin
     insert into finance.customers as c (name, manager_id)
     values (coalesce(customer ->> 'name', ''), (customer ->> 'manager_id')::bigint)
     returning c.* into made;
-    if not authz_private.may_touch(
-            me, 'customers', 'read', array[made.manager_id], array[made.manager_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'customers', 'create', array[made.manager_id], array[made.manager_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('customer');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'customers', 'create', made.manager_id, made.manager_unit_id, 'customer'
+    );
     return made.id;
 end
 $$;

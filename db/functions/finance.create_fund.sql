@@ -6,14 +6,10 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     home int;
     made finance.financial_funds;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = me;
     perform authz_private.check_fund_changes(me, home, fund);
     if jsonb_typeof(fund -> 'amount') is distinct from 'number'

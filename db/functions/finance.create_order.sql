@@ -6,14 +6,10 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     home int;
     made finance.orders;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = me;
     perform authz_private.check_owned_changes(
         me, home, new_order, '{"handler_id": "owner", "customer_id": "customer"}'
@@ -25,15 +21,9 @@ begin
     insert into finance.orders as o (handler_id, customer_id)
     values ((new_order ->> 'handler_id')::bigint, (new_order ->> 'customer_id')::bigint)
     returning o.* into made;
-    if not authz_private.may_touch(
-            me, 'orders', 'read', array[made.handler_id], array[made.handler_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'orders', 'create', array[made.handler_id], array[made.handler_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('order');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'orders', 'create', made.handler_id, made.handler_unit_id, 'order'
+    );
     return made.id;
 end
 $$;

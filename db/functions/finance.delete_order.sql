@@ -6,14 +6,10 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     home int;
     old finance.orders;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = me;
     select o.*
     into old
@@ -21,15 +17,9 @@ begin
     where o.tenant_id = home and o.id = delete_order.order_id
     for update;
     -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
-    if not authz_private.may_touch(
-            me, 'orders', 'read', array[old.handler_id], array[old.handler_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'orders', 'delete', array[old.handler_id], array[old.handler_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('order_id');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'orders', 'delete', old.handler_id, old.handler_unit_id, 'order_id'
+    );
     -- The keys would take the owner from funds that the user may not see.
     if exists (
         select

@@ -6,15 +6,11 @@ language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint := authz_private.signed_in_user();
     home int;
     old finance.customers;
     made finance.customers;
 begin
-    if me is null then
-        raise exception 'nobody is signed in'
-            using errcode = '28000', hint = 'Sign in within this transaction.';
-    end if;
     select u.tenant_id into home from authz.users as u where u.id = me;
     select c.*
     into old
@@ -22,15 +18,9 @@ begin
     where c.tenant_id = home and c.id = update_customer.customer_id
     for update;
     -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
-    if not authz_private.may_touch(
-            me, 'customers', 'read', array[old.manager_id], array[old.manager_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'customers', 'update', array[old.manager_id], array[old.manager_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('customer_id');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'customers', 'update', old.manager_id, old.manager_unit_id, 'customer_id'
+    );
     perform authz_private.check_owned_changes(
         me, home, changes, '{"name": "text", "manager_id": "owner"}'
     );
@@ -40,15 +30,9 @@ begin
     where c.tenant_id = home and c.id = old.id
     returning c.* into made;
     -- Nor out of one's own reach.
-    if not authz_private.may_touch(
-            me, 'customers', 'read', array[made.manager_id], array[made.manager_unit_id], '{}'
-        )
-        or not authz_private.may_touch(
-            me, 'customers', 'update', array[made.manager_id], array[made.manager_unit_id], '{}'
-        )
-    then
-        perform authz_private.refuse_administration('changes');
-    end if;
+    perform authz_private.require_to_touch(
+        me, 'customers', 'update', made.manager_id, made.manager_unit_id, 'changes'
+    );
 end
 $$;
 

@@ -16,10 +16,7 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 begin
     select s.refresh_mode into refresh_mode from authz.settings as s;
-    select c.relispopulated
-    into is_populated
-    from pg_class as c
-    where c.oid = 'authz.user_effective_policies'::regclass;
+    is_populated := authz_private.view_is_populated();
     select count(*), min(m.marked_at)
     into marks, marked_since
     from authz_private.policy_marks as m

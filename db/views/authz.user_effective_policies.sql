@@ -1,5 +1,7 @@
 -- A projection of authz.user_effective_policies_live that says which snapshot it is of: in the row
 -- without user. Readers use it for whom no change is newer, so that it may be as old as it likes.
+-- Null equals nothing, so every REFRESH writes that row anew, and of two at once the later conflicts
+-- with the earlier, also where their snapshots are the same.
 
 create materialized view authz.user_effective_policies as
 select
@@ -53,8 +55,7 @@ select
     'snapshot',
     pg_catalog.pg_current_snapshot(),
     pg_catalog.pg_current_xact_id_if_assigned(),
-    -- Of two refreshes the later fails or waits for the earlier, also where their snapshots are
-    -- the same.
+    -- Names this refresh: to the floor of the marks and to authz.policy_version().
     pg_catalog.gen_random_uuid(),
     g.ids,
     g.changes
@@ -72,6 +73,10 @@ on authz.user_effective_policies (business_unit_id, user_id);
 create index user_effective_policies_wide
 on authz.user_effective_policies (user_id) where scope in ('region', 'organization', 'system');
 
+-- Made again over many users it would be read by plans that know nothing of it, until autovacuum
+-- comes by.
+analyze authz.user_effective_policies;
+
 comment on materialized view authz.user_effective_policies is
     'What every user holds, whatever the time, as of the snapshot in its row without user; columns '
     'as in authz.user_effective_policies_live. Exact for a user only where the functions of authz '
@@ -82,7 +87,8 @@ comment on column authz.user_effective_policies.refreshed_by is
     'Transaction that refreshed the view: what it changed before is in it, what it changed '
     'after is '
     'not.';
-comment on column authz.user_effective_policies.nonce is 'Different in every refresh.';
+comment on column authz.user_effective_policies.nonce is
+    'Different in every refresh; in the row without user only.';
 comment on column authz.user_effective_policies.guard_ids is
     'Triggers that were marking changes when the view was refreshed.';
 comment on column authz.user_effective_policies.guard_changes is
