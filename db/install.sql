@@ -314,6 +314,8 @@
 \ir functions/authz.note_hidden.sql
 \ir functions/authz_private.row_predicate.sql
 \ir functions/authz_private.masked_columns.sql
+\ir functions/authz_private.row_is_permitted.sql
+\ir functions/authz_private.refuse_masked.sql
 \ir functions/authz.compile_datasets.sql
 \ir functions/authz_private.withdraw_dataset.sql
 \ir functions/authz.withdraw_datasets.sql
@@ -338,11 +340,14 @@
 \ir functions/authz_private.fund_masks.sql
 \ir functions/authz_private.funds_are_masked.sql
 \ir functions/authz_private.note_hidden_funds.sql
+\ir functions/authz_private.fund_columns.sql
 \ir functions/authz_private.masked_page.sql
+\ir functions/authz_private.exported_funds.sql
 \ir functions/authz_private.page_table_ready.sql
 \ir functions/authz_private.page_funds.sql
 \ir functions/finance.page_authorized_funds.sql
 \ir functions/finance.count_authorized_funds.sql
+\ir functions/finance.export_funds.sql
 \ir functions/finance.explain_fund_access.sql
 \ir functions/authz_private.may_touch.sql
 \ir functions/authz_private.may_touch_fund.sql

@@ -48,6 +48,7 @@ begin
                 and authz_private.may_touch(
                     me, 'orders', 'read', array[o.handler_id], array[o.handler_unit_id], '{}'
                 )
+                and authz_private.row_is_permitted(me, o)
         )
             then 'order_id'
         when changes ->> 'customer_id' is not null and not exists (
@@ -58,6 +59,7 @@ begin
                 and authz_private.may_touch(
                     me, 'customers', 'read', array[c.manager_id], array[c.manager_unit_id], '{}'
                 )
+                and authz_private.row_is_permitted(me, c)
         )
             then 'customer_id'
     end;

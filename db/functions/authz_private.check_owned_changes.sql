@@ -46,6 +46,7 @@ begin
             and authz_private.may_touch(
                 me, 'customers', 'read', array[c.manager_id], array[c.manager_unit_id], '{}'
             )
+            and authz_private.row_is_permitted(me, c)
     )
     then
         perform authz_private.refuse_administration('customer_id');

@@ -1,5 +1,5 @@
--- Makes policies, rights and view what the rules want, and touches only what differs: a policy takes
--- the lock that stops readers.
+-- Makes policies, rights and view what the rules want, and touches only what differs: a policy
+-- takes the lock that stops readers.
 
 create or replace function authz_private.compile_dataset(dataset text)
 returns void

@@ -63,7 +63,7 @@ begin atomic
                 when b.id = 1700 and b.typmod >= 4
                     then (
                         (10::numeric ^ ((b.typmod - 4) >> 16 & 65535) - 1)
-                        * 10::numeric ^ (-((((b.typmod - 4) & 2047) # 1024) - 1024))
+                        * 10::numeric ^ (1024 - ((b.typmod + 1020) & 2047))
                     )::text
             end as limits
         from base as b

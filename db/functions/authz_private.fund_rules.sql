@@ -1,4 +1,5 @@
--- A page shows nobody more than they may see: who asks about another is bound by their own rules, too.
+-- A page shows nobody more than they may see: who asks about another is bound by their own rules,
+-- too.
 
 create or replace function authz_private.fund_rules(subject_id bigint)
 returns text

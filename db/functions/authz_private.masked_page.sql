@@ -1,5 +1,5 @@
--- STABLE: the masks are of the snapshot of the rows. The list of columns is made for the user, hence
--- planned for each call, and the keys do not pass through the temporary table.
+-- STABLE: the masks are of the snapshot of the rows. The list of columns is made for the user,
+-- hence planned for each call, and the keys do not pass through the temporary table.
 
 create or replace function authz_private.masked_page(
     supervisor_id bigint,
@@ -49,12 +49,7 @@ begin
         'select $1 + k.n, $2, %s from unnest($3, $4) with ordinality as k (of_tenant, of_fund, n) '
         'inner join finance.financial_funds as f on k.of_tenant = f.tenant_id and k.of_fund = f.id '
         'order by k.n',
-        (
-            select string_agg(coalesce(masks ->> c.name, 'f.' || c.name), ', ' order by c.place)
-            from unnest(
-                '{id,handle_by,order_id,customer_id,amount,currency,status,created_at}'::text []
-            ) with ordinality as c (name, place)
-        )
+        authz_private.fund_columns(masks)
     )
     using page_offset, found_funds.total, found_funds.tenant_ids, found_funds.fund_ids;
 end

@@ -31,12 +31,14 @@ begin
     return authz_private.may_touch(me, 'funds', 'read', owner_ids, unit_ids, context)
         and authz_private.may_touch(
             me, 'funds', may_touch_fund.action, owner_ids, unit_ids, context
-        );
+        )
+        and authz_private.row_is_permitted(me, fund);
 end
 $$;
 
 comment on function authz_private.may_touch_fund(bigint, text, finance.financial_funds) is
     'Whether the user may both read the fund and do the action to it: by any of its owners, with '
-    'amount, currency, status and created_at as the context of conditions.';
+    'amount, currency, status and created_at as the context of conditions, and as its row '
+    'permissions allow.';
 revoke all on function authz_private.may_touch_fund(bigint, text, finance.financial_funds)
 from public;

@@ -1,5 +1,5 @@
--- What the policies say, for one user known beforehand: only the rules about them, hence a plan that
--- can use an index for each.
+-- What the policies say, for one user known beforehand: only the rules about them, hence a plan
+-- that can use an index for each.
 
 create or replace function authz_private.row_predicate(user_id bigint, table_name regclass)
 returns text

@@ -36,7 +36,8 @@ begin atomic
             else (
                 select string_agg(
                     format(
-                        '%I = any((select authz.my_units(%L, ''read''))::int [])', u.name, w.resource
+                        '%I = any((select authz.my_units(%L, ''read''))::int [])',
+                        u.name, w.resource
                     ),
                     ' or '
                 )

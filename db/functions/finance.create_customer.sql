@@ -22,7 +22,7 @@ begin
     values (coalesce(customer ->> 'name', ''), (customer ->> 'manager_id')::bigint)
     returning c.* into made;
     perform authz_private.require_to_touch(
-        me, 'customers', 'create', made.manager_id, made.manager_unit_id, 'customer'
+        me, 'customers', 'create', made.manager_id, made.manager_unit_id, 'customer', made
     );
     return made.id;
 end

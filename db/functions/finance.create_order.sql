@@ -22,7 +22,7 @@ begin
     values ((new_order ->> 'handler_id')::bigint, (new_order ->> 'customer_id')::bigint)
     returning o.* into made;
     perform authz_private.require_to_touch(
-        me, 'orders', 'create', made.handler_id, made.handler_unit_id, 'order'
+        me, 'orders', 'create', made.handler_id, made.handler_unit_id, 'order', made
     );
     return made.id;
 end

@@ -18,7 +18,7 @@ begin
     for update;
     -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
     perform authz_private.require_to_touch(
-        me, 'customers', 'delete', old.manager_id, old.manager_unit_id, 'customer_id'
+        me, 'customers', 'delete', old.manager_id, old.manager_unit_id, 'customer_id', old
     );
     -- The keys would take the owner from funds that the user may not see.
     if exists (select from finance.orders as o where o.tenant_id = home and o.customer_id = old.id)

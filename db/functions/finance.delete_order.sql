@@ -18,7 +18,7 @@ begin
     for update;
     -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
     perform authz_private.require_to_touch(
-        me, 'orders', 'delete', old.handler_id, old.handler_unit_id, 'order_id'
+        me, 'orders', 'delete', old.handler_id, old.handler_unit_id, 'order_id', old
     );
     -- The keys would take the owner from funds that the user may not see.
     if exists (

@@ -27,6 +27,14 @@ as $$
 declare
     subject_id bigint := authz_private.asked_user(explain_fund_access.user_id, 'user_id');
     free boolean := authz_private.asks_freely();
+    viewer_id bigint := nullif(authz.current_user_id(), subject_id);
+    is_handler_masked boolean := exists (
+        select
+        from authz_private.masked_columns(
+            array[subject_id, viewer_id], 'finance.financial_funds'
+        ) as m
+        where m.column_name = 'handle_by'
+    );
 begin
     if free and not exists (
         select from finance.financial_funds as f where f.id = explain_fund_access.fund_id
@@ -39,7 +47,13 @@ begin
 
     return query
     with owners as (
-        select f.tenant_id, o.owner_kind, o.owner_id, o.unit_id
+        select
+            f.tenant_id,
+            o.owner_kind,
+            o.owner_id,
+            o.unit_id,
+            authz_private.row_is_permitted(subject_id, f)
+            and (viewer_id is null or authz_private.row_is_permitted(viewer_id, f)) as is_permitted
         from finance.financial_funds as f
         left join finance.orders as d on f.tenant_id = d.tenant_id and f.order_id = d.id
         left join finance.customers as c on f.tenant_id = c.tenant_id and f.customer_id = c.id
@@ -55,6 +69,7 @@ begin
     considered as (
         select
             o.tenant_id,
+            o.is_permitted,
             o.owner_kind,
             o.owner_id,
             n.id as owner_unit_id,
@@ -70,9 +85,9 @@ begin
     )
 
     select
-        c.shows,
+        c.shows and c.is_permitted,
         c.owner_kind,
-        c.owner_id,
+        case when c.owner_kind <> 'handler' or not is_handler_masked then c.owner_id end,
         c.owner_unit_id,
         c.path::text,
         c.assignment_type,
@@ -87,6 +102,7 @@ begin
         c.valid_from,
         c.valid_until,
         case
+            when c.shows and not c.is_permitted then 'hidden by row permissions'
             when not c.shows and c.counted and c.effect = 'deny' and c.decisive
                 then 'denied'
             when not c.shows then c.reason
@@ -99,9 +115,9 @@ begin
     where free or exists (
         select
         from considered as v
-        where v.tenant_id = c.tenant_id and v.shows
+        where v.tenant_id = c.tenant_id and v.shows and v.is_permitted
     )
-    order by not c.shows, c.owner_kind, c.source_id, c.permission;
+    order by not (c.shows and c.is_permitted), c.owner_kind, c.source_id, c.permission;
 
     if not found and not free then
         raise exception 'fund_id: not allowed to see this fund'
@@ -114,8 +130,8 @@ $$;
 
 comment on function finance.explain_fund_access(bigint, bigint) is
     'Why a user may see a fund: one row per owner of the fund and grant of the user, those that '
-    'show it first, with the reason; of a hidden fund only those who may ask about anybody learn '
-    'why not. No rows: the user has no grant for funds:read at all. A null user_id means the user '
+    'show it first, with the reason; row permissions count as in a page. Of a hidden fund only '
+    'those who may ask about anybody learn why not. No rows: the user has no grant for funds:read at all. A null user_id means the user '
     'signed in. 22023 no such user or fund; 28000 nobody; 42501 hidden or absent.';
 revoke all on function finance.explain_fund_access(bigint, bigint) from public;
 grant execute on function finance.explain_fund_access(bigint, bigint)

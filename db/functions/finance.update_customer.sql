@@ -19,11 +19,12 @@ begin
     for update;
     -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
     perform authz_private.require_to_touch(
-        me, 'customers', 'update', old.manager_id, old.manager_unit_id, 'customer_id'
+        me, 'customers', 'update', old.manager_id, old.manager_unit_id, 'customer_id', old
     );
     perform authz_private.check_owned_changes(
         me, home, changes, '{"name": "text", "manager_id": "owner"}'
     );
+    perform authz_private.refuse_masked(me, 'finance.customers', changes);
     made := jsonb_populate_record(old, changes);
     update finance.customers as c
     set name = made.name, manager_id = made.manager_id
@@ -31,7 +32,7 @@ begin
     returning c.* into made;
     -- Nor out of one's own reach.
     perform authz_private.require_to_touch(
-        me, 'customers', 'update', made.manager_id, made.manager_unit_id, 'changes'
+        me, 'customers', 'update', made.manager_id, made.manager_unit_id, 'changes', made
     );
 end
 $$;

@@ -22,6 +22,7 @@ begin
         perform authz_private.refuse_administration('fund_id');
     end if;
     perform authz_private.check_fund_changes(me, home, changes);
+    perform authz_private.refuse_masked(me, 'finance.financial_funds', changes);
     made := jsonb_populate_record(old, changes);
     if num_nonnulls(made.handle_by, made.order_id, made.customer_id) = 0 then
         raise exception 'changes would leave the fund without an owner'

@@ -19,11 +19,12 @@ begin
     for update;
     -- Asked after the lock, of the row as it now is. An absent row has no unit to ask about.
     perform authz_private.require_to_touch(
-        me, 'orders', 'update', old.handler_id, old.handler_unit_id, 'order_id'
+        me, 'orders', 'update', old.handler_id, old.handler_unit_id, 'order_id', old
     );
     perform authz_private.check_owned_changes(
         me, home, changes, '{"handler_id": "owner", "customer_id": "customer"}'
     );
+    perform authz_private.refuse_masked(me, 'finance.orders', changes);
     made := jsonb_populate_record(old, changes);
     update finance.orders as o
     set handler_id = made.handler_id, customer_id = made.customer_id
@@ -31,7 +32,7 @@ begin
     returning o.* into made;
     -- Nor out of one's own reach.
     perform authz_private.require_to_touch(
-        me, 'orders', 'update', made.handler_id, made.handler_unit_id, 'changes'
+        me, 'orders', 'update', made.handler_id, made.handler_unit_id, 'changes', made
     );
 end
 $$;

@@ -261,7 +261,8 @@ comment on table ops.hidden_by_rule is
     'ops.data_permission_effects().';
 comment on column ops.hidden_by_rule.rule_id is
     'Of authz.row_permissions; 0 for rows that no permit of the dataset shows.';
-comment on column ops.hidden_by_rule.hidden is 'Rows; of a masked column, statements that read the view.';
+comment on column ops.hidden_by_rule.hidden is
+    'Rows; of a masked column, statements that read the view.';
 comment on index ops.hidden_by_rule_rule is 'Sums by rule and user.';
 
 create table authz_private.dataset_turns (

@@ -197,6 +197,12 @@ values
 ('fundwarden_app', 'function authz.my_tenant()', 'EXECUTE'),
 ('fundwarden_app', 'function authz.my_units(text,text)', 'EXECUTE'),
 ('fundwarden_app', 'schema secure', 'USAGE'),
+(
+    'fundwarden_app',
+    'function finance.export_funds(numeric,numeric,text,timestamp with time zone,'
+    'timestamp with time zone,text)',
+    'EXECUTE'
+),
 ('fundwarden_app', 'function authz.data_rule_applies(bigint)', 'EXECUTE'),
 ('fundwarden_app', 'function authz.no_permit_applies(text)', 'EXECUTE'),
 ('fundwarden_app', 'function authz.note_hidden(bigint,text)', 'EXECUTE'),
