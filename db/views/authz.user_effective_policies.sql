@@ -1,7 +1,7 @@
 -- A projection of authz.user_effective_policies_live that says which snapshot it is of: in the row
 -- without user. Readers use it for whom no change is newer, so that it may be as old as it likes.
--- Null equals nothing, so every REFRESH writes that row anew, and of two at once the later conflicts
--- with the earlier, also where their snapshots are the same.
+-- Null equals nothing, so every REFRESH writes that row anew, and of two at once the later
+-- conflicts with the earlier, also where their snapshots are the same.
 
 create materialized view authz.user_effective_policies as
 select
