@@ -45,7 +45,7 @@ FILES = [
     ),
     (
         "schema/049_authz_data_permissions.sql",
-        "1eb7530517c39275fea02e17067585da5c538c801709980d83591f7fdcb3f47b",
+        "ca06ad4bee3d834ac35493fda0e21938ec5c302ed2768bce191fbd6dc1faa6e4",
     ),
     (
         "schema/050_finance_records.sql",
