@@ -316,6 +316,7 @@
 \ir functions/authz_private.masked_columns.sql
 \ir functions/authz_private.row_is_permitted.sql
 \ir functions/authz_private.refuse_masked.sql
+\ir functions/ops.dataset_problems.sql
 \ir functions/authz.compile_datasets.sql
 \ir functions/authz_private.withdraw_dataset.sql
 \ir functions/authz.withdraw_datasets.sql

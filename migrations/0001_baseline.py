@@ -49,7 +49,7 @@ FILES = [
     ),
     (
         "schema/050_finance_records.sql",
-        "11166f6ad5e444e6955103d23077b2ccbddfdcc6bdbe0f3e2d66ff4a794861ee",
+        "b18b1035b3d44827ed1e87341b24312f4f4790df049cd38462a6e38cc1be93cc",
     ),
     (
         "schema/060_audit_log.sql",

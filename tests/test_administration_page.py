@@ -41,9 +41,9 @@ WORLD = """
 """
 
 
-def examples() -> list[tuple[str, list[str]]]:
+def examples(page: str = "administration.md") -> list[tuple[str, list[str]]]:
     """Statements with the lines that follow them."""
-    text = (root() / "docs" / "administration.md").read_text(encoding="utf-8")
+    text = (root() / "docs" / page).read_text(encoding="utf-8")
     found = []
     for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL):
         for statement in re.findall(r"(.+?;\n)((?:-- => [^\n]*\n)*)", block, re.DOTALL):

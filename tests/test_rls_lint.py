@@ -21,6 +21,17 @@ Connection = psycopg.Connection[Any]
 LINT = "select l.rule, l.object from ops.rls_lint() as l"
 FUNCTION = Path(__file__).resolve().parent.parent / "db" / "functions" / "ops.rls_lint.sql"
 
+DATASET = """
+    select authz.register_dataset('finance.orders');
+    insert into authz.row_permissions (dataset, dimension, subject, mode, filter)
+    values ('orders', 'variable', 'now', 'permit',
+        jsonb_build_object('field', 'created_at', 'op', '<', 'value',
+            jsonb_build_object('var', 'now')));
+    insert into authz.column_permissions
+        (dataset, column_name, dimension, subject, mode)
+    values ('orders', 'created_at', 'variable', 'now', 'disable')
+"""
+
 # What is done to a sound installation, and what is said of it.
 BROKEN: dict[str, tuple[str, set[tuple[str, str]]]] = {
     "TEMP for PUBLIC": (
@@ -222,6 +233,37 @@ BROKEN: dict[str, tuple[str, set[tuple[str, str]]]] = {
     "a view of the owner's eyes": (
         "alter view authz.supervisors reset (security_invoker)",
         {("view_not_invoker", "authz.supervisors")},
+    ),
+    "a policy of data permissions changed by hand": (
+        f"{DATASET}; alter policy data_permission_permits on finance.orders to public",
+        {
+            ("dataset_out_of_step", "orders: policy data_permission_permits on finance.orders"),
+            ("policy_public", "data_permission_permits on finance.orders"),
+        },
+    ),
+    "a policy of data permissions dropped": (
+        f"{DATASET}; drop policy data_permission_permits on finance.orders",
+        {
+            ("dataset_out_of_step", "orders: policy data_permission_permits on finance.orders"),
+            ("dataset_out_of_step", "orders: view secure.orders"),
+        },
+    ),
+    "a view of data permissions without its barrier": (
+        f"{DATASET}; alter view secure.orders reset (security_barrier)",
+        {("dataset_out_of_step", "orders: view secure.orders")},
+    ),
+    "a masked column granted to somebody": (
+        f"{DATASET}; grant select on finance.orders to app_login",
+        {
+            (
+                "dataset_out_of_step",
+                "orders: column created_at of finance.orders is read by app_login",
+            )
+        },
+    ),
+    "something else in the schema of views": (
+        "create table secure.mine ()",
+        {("dataset_out_of_step", "mine: secure.mine is of no dataset")},
     ),
     "a view that says no": (
         "alter view authz.supervisors set (security_invoker = off)",

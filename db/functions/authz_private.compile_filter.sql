@@ -113,11 +113,12 @@ begin
             raise exception '%: variable % is a list', at_place, operand ->> 'var'
                 using errcode = '22023', hint = 'Lists go with in and not_in.';
         elsif var.is_list then
+            -- Cast within, once a statement; the cast without makes it an array and no query.
             written := written || format(
-                'any((select %%1$s%L))::%s [])', operand ->> 'var', var.type
+                'any((select %%1$s%1$L)::%2$s [])::%2$s [])', operand ->> 'var', var.type
             );
         else
-            written := written || format('(select %%1$s%L))::%s', operand ->> 'var', var.type);
+            written := written || format('(select %%1$s%L)::%s)', operand ->> 'var', var.type);
         end if;
     end loop;
 

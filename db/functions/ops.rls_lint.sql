@@ -17,6 +17,11 @@ begin
             'Call ops.apply_database_rights() as the owner of the database.'
         ),
         (
+            'dataset_out_of_step',
+            'a policy, right or view is not what data permissions make of it',
+            'select authz.compile_datasets(); revoke what other roles were granted'
+        ),
+        (
             'definer_search_path',
             'a SECURITY DEFINER function looks for names where its caller says',
             'alter function ... set search_path = pg_catalog, ext, pg_temp'
@@ -472,6 +477,11 @@ begin
                     and d.deptype = 'e'
                     and has_function_privilege('fundwarden_app', d.objid, 'execute')
             )
+        union all
+        select
+            'dataset_out_of_step',
+            format('%s: %s', d.dataset, d.problem)
+        from ops.dataset_problems() as d
         union all
         select
             'view_not_invoker',

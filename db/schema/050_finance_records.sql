@@ -111,15 +111,15 @@ comment on column finance.financial_funds.customer_unit_id is
 -- a page may be sorted or filtered by.
 create index funds_by_handler_unit on finance.financial_funds (handler_unit_id) include (
     id, order_unit_id, customer_unit_id,
-    amount, created_at, status, handle_by, order_id, customer_id
+    amount, created_at, status, currency, handle_by, order_id, customer_id
 );
 create index funds_by_order_unit on finance.financial_funds (order_unit_id) include (
     id, handler_unit_id, customer_unit_id,
-    amount, created_at, status, handle_by, order_id, customer_id
+    amount, created_at, status, currency, handle_by, order_id, customer_id
 );
 create index funds_by_customer_unit on finance.financial_funds (customer_unit_id) include (
     id, handler_unit_id, order_unit_id,
-    amount, created_at, status, handle_by, order_id, customer_id
+    amount, created_at, status, currency, handle_by, order_id, customer_id
 );
 
 -- One index per order of a page answers dense scopes: walked from either end until the page is

@@ -167,6 +167,7 @@ from (
     ('fundwarden_operator', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_operator', 'function ops.rls_lint()', 'EXECUTE'),
     ('fundwarden_operator', 'function ops.data_permission_effects()', 'EXECUTE'),
+    ('fundwarden_operator', 'function ops.dataset_problems()', 'EXECUTE'),
     ('fundwarden_auditor', 'schema audit', 'USAGE'),
     ('fundwarden_auditor', 'schema ext', 'USAGE'),
     ('fundwarden_auditor', 'schema ops', 'USAGE'),
@@ -174,6 +175,7 @@ from (
     ('fundwarden_auditor', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_auditor', 'function ops.rls_lint()', 'EXECUTE'),
     ('fundwarden_auditor', 'function ops.data_permission_effects()', 'EXECUTE'),
+    ('fundwarden_auditor', 'function ops.dataset_problems()', 'EXECUTE'),
     ('fundwarden_owner', 'schema ext', 'USAGE')
 ) as w (grantee, object, privilege)
 -- What an application may ask, an operator may ask about anybody.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.bench import audit, databases, others, page, policy, rows
+from runner.bench import audit, data, databases, others, page, policy, rows
 from runner.bench.report import Results, write
 from runner.connect import Target, connect
 from runner.errors import USAGE, RunnerError
@@ -38,8 +38,15 @@ def run(
             target, out or root() / "bench", records=records, turns=7 if quick else 41, say=say
         )
         return
+    if suite == "data":
+        data.run(
+            target, out or root() / "bench", records=records, turns=3 if quick else 15, say=say
+        )
+        return
     if suite != "page":
-        raise RunnerError(f"there is no suite {suite}", "Suites: audit, page, policy, rows.", USAGE)
+        raise RunnerError(
+            f"there is no suite {suite}", "Suites: audit, data, page, policy, rows.", USAGE
+        )
     seconds, load_seconds = (0.3, 3) if quick else (4.0, 30)
     ours = databases.seeded(target, "fundwarden_bench", records, fresh=fresh, say=say)
     with connect(ours, autocommit=True) as connection:

@@ -79,8 +79,8 @@ def _medians(
     for _ in range(turns):
         answers = []
         for place, query in enumerate(queries):
-            _timed(connection, user, query)
-            spent, answer = _timed(connection, user, query)
+            timed(connection, user, query)
+            spent, answer = timed(connection, user, query)
             times[place].append(spent)
             answers.append(answer)
         if answers[0] != answers[1]:
@@ -89,10 +89,10 @@ def _medians(
 
 
 def _median(connection: psycopg.Connection[Any], user: int | None, query: str, turns: int) -> float:
-    return statistics.median(_timed(connection, user, query)[0] for _ in range(turns))
+    return statistics.median(timed(connection, user, query)[0] for _ in range(turns))
 
 
-def _timed(
+def timed(
     connection: psycopg.Connection[Any], user: int | None, query: str
 ) -> tuple[float, list[Any]]:
     with connection.transaction():

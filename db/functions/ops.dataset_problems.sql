@@ -1,0 +1,87 @@
+-- What is made of data permissions is of no file, so drift does not tell: this does.
+
+create or replace function ops.dataset_problems()
+returns table (dataset text, problem text)
+language plpgsql stable security definer parallel safe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    wanted authz.datasets;
+begin
+    for wanted in select d.* from authz.datasets as d order by d.name
+    loop
+        if not exists (select from pg_class as c where c.oid = wanted.table_name) then
+            return query values (wanted.name, 'its table is gone');
+            continue;
+        end if;
+        return query
+        select
+            wanted.name,
+            format('policy %s on %s', coalesce(w.policy_name, p.polname), wanted.table_name)
+        from authz_private.wanted_policies(wanted.name) as w
+        full join (
+            select o.polname, o.polpermissive, o.polroles, o.polcmd,
+                obj_description(o.oid, 'pg_policy') as mark
+            from pg_policy as o
+            where o.polrelid = wanted.table_name and o.polname like 'data\_permission\_%'
+        ) as p on w.policy_name = p.polname
+        where p.mark is distinct from 'Made of data permissions: ' || md5(w.expression)
+            or p.polpermissive <> w.is_permissive
+            or p.polroles <> array['fundwarden_app'::regrole::oid]
+            or p.polcmd <> 'r';
+        return query
+        select wanted.name, format('row security of %s', wanted.table_name)
+        from pg_class as c
+        where c.oid = wanted.table_name and not (c.relrowsecurity and c.relforcerowsecurity);
+        if not exists (
+            select
+            from pg_class as c
+            where c.oid = to_regclass('secure.' || quote_ident(wanted.name))
+                and c.relkind = 'v'
+                and c.relowner = 'fundwarden_owner'::regrole
+                and obj_description(c.oid, 'pg_class')
+                = 'Made of data permissions: ' || md5(authz_private.wanted_view(wanted.name))
+                and exists (
+                    select
+                    from pg_options_to_table(c.reloptions) as o
+                    where o.option_name = 'security_barrier' and o.option_value::boolean
+                )
+        )
+        then
+            return query values (wanted.name, format('view secure.%I', wanted.name));
+        end if;
+        return query
+        select
+            wanted.name,
+            format('column %I of %s is read by %s', a.attname, wanted.table_name, g.who)
+        from pg_attribute as a
+        inner join pg_class as c on a.attrelid = c.oid
+        cross join lateral (
+            select distinct
+                case when x.grantee = 0 then 'PUBLIC' else pg_get_userbyid(x.grantee) end as who
+            from aclexplode(c.relacl || a.attacl) as x
+            where x.privilege_type = 'SELECT'
+                and (
+                    x.grantee = 0
+                    or not pg_has_role('fundwarden_owner', x.grantee, 'usage')
+                    and x.grantee <> c.relowner
+                )
+        ) as g
+        where a.attrelid = wanted.table_name
+            and a.attname = any(authz_private.hidden_columns(wanted.name));
+    end loop;
+    return query
+    select c.relname::text, format('secure.%I is of no dataset', c.relname)
+    from pg_class as c
+    where c.relnamespace = 'secure'::regnamespace
+        and c.relkind <> 'c'
+        and not exists (select from authz.datasets as d where d.name = c.relname);
+end
+$$;
+
+comment on function ops.dataset_problems() is
+    'What of policies, row security, rights and views is not as data permissions want it; no rows: '
+    'nothing. authz.compile_datasets() mends what it can.';
+revoke all on function ops.dataset_problems() from public;
+grant execute on function ops.dataset_problems() to fundwarden_operator, fundwarden_auditor;
