@@ -19,7 +19,7 @@ WORLD = """
     from authz.permissions as p
     where p.resource::text = 'finance.funds' and p.action in ('read', 'update')
         and p.scope = 'team';
-    insert into authz.user_roles (user_id, role_id, unit_id) 
+    insert into authz.user_roles (user_id, role_id, unit_id)
     values (1, 10, 1), (2, 10, 1), (2, 11, 2);
     insert into finance.financial_funds (id, handle_by, amount, currency, status)
     values (1, 1, 1234.56, 'EUR', 'open'), (2, 1, 99, 'EUR', 'open'), (3, 1, 5000, 'USD', 'open'),
