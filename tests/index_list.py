@@ -66,4 +66,8 @@ def _row(title: str, definition: str) -> str:
         definition.replace("'", "''"), 80, drop_whitespace=False, break_on_hyphens=False
     )
     indent = "\n            "
-    return f"        ({indent}'{title}',{indent}" + indent.join(f"'{p}'" for p in parts) + "\n        )"
+    return (
+        f"        ({indent}'{title}',{indent}"
+        + indent.join(f"'{p}'" for p in parts)
+        + "\n        )"
+    )

@@ -22,7 +22,7 @@ begin
             format('%s is %s', s.name, s.setting),
             d.name = 'session_replication_role',
             -- A setting of this session, database or login is in the other half.
-            format(E'alter system reset %I;\nselect pg_reload_conf();', s.name)
+            format(E'alter system set %I to %I;\nselect pg_reload_conf();', s.name, d.safe)
         from (
             values
             ('fsync', 'on'), ('full_page_writes', 'on'), ('autovacuum', 'on'),
@@ -68,8 +68,8 @@ begin
         wrong,
         coalesce(which, 'none'),
         'fsync, full_page_writes and synchronous_commit: a crash loses what was acknowledged, a '
-        'revoke too. session_replication_role: triggers do not fire. What is in the command line '
-        'or in postgresql.conf has to be changed there.',
+        'revoke too. session_replication_role: triggers do not fire. What the server was started '
+        'with on its command line has to be changed there.',
         commands,
         'installer'
     );

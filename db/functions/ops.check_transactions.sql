@@ -16,15 +16,19 @@ declare
 begin
     select
         count(*) filter (where a.xact_start < clock_timestamp() - longer_than),
-        count(*) filter (where a.state is null and a.usesysid is not null),
+        count(*) filter (where a.backend_type is null),
         max(clock_timestamp() - a.xact_start),
         string_agg(format('select pg_terminate_backend(%s);', a.pid), E'\n' order by a.xact_start)
             filter (where a.xact_start < clock_timestamp() - longer_than)
     into idle, hidden, oldest, commands
     from pg_stat_activity as a
     where a.datname = current_database()
-        and a.backend_type = 'client backend'
-        and (a.state like 'idle in transaction%' or a.state is null);
+        and a.usesysid is not null
+        -- Null where the session may not be looked into.
+        and (
+            a.backend_type = 'client backend' and a.state like 'idle in transaction%'
+            or a.backend_type is null
+        );
     select
         count(*),
         string_agg(format('rollback prepared %L;', p.gid), E'\n' order by p.prepared)
