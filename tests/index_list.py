@@ -1,4 +1,4 @@
-"""The file that lists the indexes of fundwarden, as the catalog of a fresh installation has them."""
+"""The file that lists the indexes, as the catalog of a fresh installation has them."""
 
 from __future__ import annotations
 

@@ -32,7 +32,11 @@ begin atomic
         ),
         ('fundwarden_app', 'function authz.next_access_change(bigint)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.policy_version()', 'EXECUTE'),
-        ('fundwarden_app', 'function authz.user_has_org_permission(bigint,integer,text)', 'EXECUTE'),
+        (
+            'fundwarden_app',
+            'function authz.user_has_org_permission(bigint,integer,text)',
+            'EXECUTE'
+        ),
         (
             'fundwarden_app',
             'function authz.users_with_permission(text,text,integer,bigint,integer)',
@@ -40,7 +44,11 @@ begin atomic
         ),
         ('fundwarden_operator', 'function authz.refresh_if_marked()', 'EXECUTE'),
         ('fundwarden_operator', 'function authz.refresh_user_effective_policies()', 'EXECUTE'),
-        ('fundwarden_operator', 'function authz.refresh_user_permissions(bigint,integer)', 'EXECUTE'),
+        (
+            'fundwarden_operator',
+            'function authz.refresh_user_permissions(bigint,integer)',
+            'EXECUTE'
+        ),
         ('fundwarden_operator', 'function authz.verify_effective_policies()', 'EXECUTE'),
         ('fundwarden_auditor', 'function authz.verify_effective_policies()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.user_scope(bigint,text,text)', 'EXECUTE'),
@@ -53,8 +61,8 @@ begin atomic
         ('fundwarden_app', 'function finance.explain_fund_access(bigint,bigint)', 'EXECUTE'),
         (
             'fundwarden_app',
-            'function finance.page_authorized_funds(bigint,integer,integer,text,text,numeric,numeric,'
-            'text,timestamp with time zone,timestamp with time zone)',
+            'function finance.page_authorized_funds(bigint,integer,integer,text,text,numeric,'
+            'numeric,text,timestamp with time zone,timestamp with time zone)',
             'EXECUTE'
         ),
         ('fundwarden_trusted', 'function authz.act_as(bigint,text)', 'EXECUTE'),
@@ -244,6 +252,6 @@ begin atomic
 end;
 
 comment on function authz_private.expected_rights() is
-    'Every right on a schema, function, table, view, column or type of fundwarden that is anybody''s '
-    'but the owner''s, and every membership of one of its roles in another.';
+    'Every right on a schema, function, table, view, column or type of fundwarden that is '
+    'anybody''s but the owner''s, and every membership of one of its roles in another.';
 revoke all on function authz_private.expected_rights() from public;

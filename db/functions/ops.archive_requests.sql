@@ -12,7 +12,10 @@ begin
         raise exception 'keep % is not an interval from 0 on', coalesce(keep::text, 'null')
             using errcode = '22023', hint = 'Ninety days are a good margin.';
     end if;
-    perform from authz_private.maintenance_turn as m where m.task = 'archive_requests' for update skip locked;
+    perform
+    from authz_private.maintenance_turn as m
+    where m.task = 'archive_requests'
+    for update skip locked;
     if not found then
         raise notice 'another session is at it';
         return;
@@ -40,7 +43,7 @@ $$;
 
 comment on procedure ops.archive_requests(interval) is
     'Removes requests that were decided or lapsed, and delegations that ended or were revoked, so '
-    'long ago or earlier; the log keeps each as a whole, with the reason. Does nothing while another '
-    'session is at it. 22023 when keep is negative.';
+    'long ago or earlier; the log keeps each as a whole, with the reason. Does nothing while '
+    'another session is at it. 22023 when keep is negative.';
 revoke all on procedure ops.archive_requests(interval) from public;
 grant execute on procedure ops.archive_requests(interval) to fundwarden_operator;

@@ -87,8 +87,8 @@ end
 $$;
 
 comment on function ops.check_audit_triggers() is
-    'Triggers that log changes of the permission model, or keep the log from being changed, and are '
-    'missing or not enabled always.';
+    'Triggers that log changes of the permission model, or keep the log from being changed, and '
+    'are missing or not enabled always.';
 revoke all on function ops.check_audit_triggers() from public;
 grant execute on function ops.check_audit_triggers()
 to fundwarden_operator, fundwarden_auditor;

@@ -39,8 +39,8 @@ end
 $$;
 
 comment on function ops.check_catalog_bloat() is
-    'Dead rows of the catalogs that temporary tables are written to: more than 10,000, and more than '
-    'there are live ones.';
+    'Dead rows of the catalogs that temporary tables are written to: more than 10,000, and more '
+    'than there are live ones.';
 revoke all on function ops.check_catalog_bloat() from public;
 grant execute on function ops.check_catalog_bloat()
 to fundwarden_operator, fundwarden_auditor;

@@ -18,7 +18,8 @@ begin
         'warning',
         missing,
         format('triggers that are missing, or not enabled always: %s', missing),
-        'The view of effective policies is not read until they are there again and it is refreshed.',
+        'The view of effective policies is not read until they are there again and it is '
+        'refreshed.',
         'runner migrate',
         'installer'
     );

@@ -61,8 +61,8 @@ end
 $$;
 
 comment on function ops.check_objects() is
-    'Objects that runner migrate made and that are no longer there; runner status also compares what '
-    'they are.';
+    'Objects that runner migrate made and that are no longer there; runner status also compares '
+    'what they are.';
 revoke all on function ops.check_objects() from public;
 grant execute on function ops.check_objects()
 to fundwarden_operator, fundwarden_auditor;

@@ -65,8 +65,8 @@ end
 $$;
 
 comment on function ops.check_owner_units(boolean) is
-    'Rows whose owner units are not those of their owners. Reads a sample of some 200 pages a table, '
-    'or with whole everything: minutes at ten million funds.';
+    'Rows whose owner units are not those of their owners. Reads a sample of some 200 pages a '
+    'table, or with whole everything: minutes at ten million funds.';
 revoke all on function ops.check_owner_units(boolean) from public;
 grant execute on function ops.check_owner_units(boolean)
 to fundwarden_operator, fundwarden_auditor;

@@ -33,8 +33,8 @@ end
 $$;
 
 comment on function ops.check_paths() is
-    'Units whose path is not that of their parent and their code, or whose level is not its length. '
-    'Reads every unit.';
+    'Units whose path is not that of their parent and their code, or whose level is not its '
+    'length. Reads every unit.';
 revoke all on function ops.check_paths() from public;
 grant execute on function ops.check_paths()
 to fundwarden_operator, fundwarden_auditor;

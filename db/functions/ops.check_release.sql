@@ -28,7 +28,8 @@ end
 $$;
 
 comment on function ops.check_release() is
-    'Whether this minor release of PostgreSQL has closed the known holes of row security and ltree.';
+    'Whether this minor release of PostgreSQL has closed the known holes of row security and '
+    'ltree.';
 revoke all on function ops.check_release() from public;
 grant execute on function ops.check_release()
 to fundwarden_operator, fundwarden_auditor;

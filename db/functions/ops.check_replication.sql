@@ -51,8 +51,8 @@ end
 $$;
 
 comment on function ops.check_replication() is
-    'Standbys, or this one, that are over a minute or a gigabyte behind, and slots that nobody reads. '
-    'Sees what the caller may see.';
+    'Standbys, or this one, that are over a minute or a gigabyte behind, and slots that nobody '
+    'reads. Sees what the caller may see.';
 revoke all on function ops.check_replication() from public;
 grant execute on function ops.check_replication()
 to fundwarden_operator, fundwarden_auditor;

@@ -20,7 +20,9 @@ begin
         'Nobody but the owner may make schemas or temporary tables',
         'critical',
         wrong,
-        format('rights on the database and its schemas that differ: %s%s', wrong, ' (' || which || ')'),
+        format(
+            'rights on the database and its schemas that differ: %s%s', wrong, ' (' || which || ')'
+        ),
         'What somebody plants there, functions of the owner could find.',
         'select ops.apply_database_rights();',
         'installer'

@@ -41,10 +41,12 @@ begin
             ),
             c.setting like 'session_replication_role=%',
             case
-                when r.rolname is null
-                    then format('alter database %I reset %I;', b.datname, split_part(c.setting, '=', 1))
-                when b.datname is null
-                    then format('alter role %I reset %I;', r.rolname, split_part(c.setting, '=', 1))
+                when r.rolname is null then format(
+                    'alter database %I reset %I;', b.datname, split_part(c.setting, '=', 1)
+                )
+                when b.datname is null then format(
+                    'alter role %I reset %I;', r.rolname, split_part(c.setting, '=', 1)
+                )
                 else format(
                     'alter role %I in database %I reset %I;', r.rolname, b.datname,
                     split_part(c.setting, '=', 1)
@@ -77,8 +79,8 @@ end
 $$;
 
 comment on function ops.check_settings() is
-    'Settings of the server, of this database and of logins in it with which data or a revoke can be '
-    'lost, or triggers do not fire.';
+    'Settings of the server, of this database and of logins in it with which data or a revoke can '
+    'be lost, or triggers do not fire.';
 revoke all on function ops.check_settings() from public;
 grant execute on function ops.check_settings()
 to fundwarden_operator, fundwarden_auditor;

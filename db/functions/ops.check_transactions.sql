@@ -1,5 +1,5 @@
--- As the caller: whose sessions one may look into is the server's to say. A transaction that goes on
--- keeps every mark written after it began, and the dead rows of all tables.
+-- As the caller: whose sessions one may look into is the server's to say. A transaction that goes
+-- on keeps every mark written after it began, and the dead rows of all tables.
 
 create or replace function ops.check_transactions(longer_than interval default '5 minutes')
 returns ops.health_check
@@ -46,10 +46,12 @@ begin
             'idle in transaction for over %s: %s, the oldest for %s s; prepared and not ended: '
             '%s%s',
             longer_than, idle, coalesce(round(extract(epoch from oldest)), 0), prepared,
-            case when hidden > 0 then format('; sessions that you may not look into: %s', hidden) end
+            case
+                when hidden > 0 then format('; sessions that you may not look into: %s', hidden)
+            end
         ),
-        'Find out whose they are in pg_stat_activity; idle_in_transaction_session_timeout ends them '
-        'by itself. A member of pg_monitor sees every session.',
+        'Find out whose they are in pg_stat_activity; idle_in_transaction_session_timeout ends '
+        'them by itself. A member of pg_monitor sees every session.',
         concat_ws(E'\n', commands, rollbacks),
         'installer'
     );

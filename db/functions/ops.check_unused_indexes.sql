@@ -38,8 +38,8 @@ begin
             'never used since the statistics began: %s, %s%s',
             unused, pg_size_pretty(bytes), ' (' || which || ')'
         ),
-        'Of use are those of the foreign keys and of sort orders that nobody has asked for yet. One '
-        'of your own that nothing needs can be dropped.',
+        'Of use are those of the foreign keys and of sort orders that nobody has asked for yet. '
+        'One of your own that nothing needs can be dropped.',
         case when unused > 0 then
             'select i.indexrelname, i.idx_scan from pg_stat_user_indexes as i order by i.idx_scan;'
         end,

@@ -1,5 +1,5 @@
--- What has ended gives nothing already; removed it no longer costs anything. The log is the archive:
--- it holds the whole row.
+-- What has ended gives nothing already; removed it no longer costs anything. The log is the
+-- archive: it holds the whole row.
 
 create or replace procedure ops.expire_grants(keep interval default '30 days')
 language plpgsql security definer
@@ -13,7 +13,10 @@ begin
         raise exception 'keep % is not an interval from 0 on', coalesce(keep::text, 'null')
             using errcode = '22023', hint = 'Thirty days are a good margin.';
     end if;
-    perform from authz_private.maintenance_turn as m where m.task = 'expire_grants' for update skip locked;
+    perform
+    from authz_private.maintenance_turn as m
+    where m.task = 'expire_grants'
+    for update skip locked;
     if not found then
         raise notice 'another session is at it';
         return;
@@ -54,8 +57,8 @@ end
 $$;
 
 comment on procedure ops.expire_grants(interval) is
-    'Removes grants and memberships whose window ended so long ago or earlier; the log keeps each as '
-    'a whole, with the reason. Does nothing while another session is at it. 22023 when keep is '
+    'Removes grants and memberships whose window ended so long ago or earlier; the log keeps each '
+    'as a whole, with the reason. Does nothing while another session is at it. 22023 when keep is '
     'negative.';
 revoke all on procedure ops.expire_grants(interval) from public;
 grant execute on procedure ops.expire_grants(interval) to fundwarden_operator;

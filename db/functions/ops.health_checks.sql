@@ -40,8 +40,8 @@ end
 $$;
 
 comment on function ops.health_checks(boolean) is
-    'All checks, one row each, whatever they find; with whole also those rows of customers, orders '
-    'and funds are read that a sample leaves out. Runs on a standby. Sees of other sessions what the '
-    'caller may see: a member of pg_monitor everything.';
+    'All checks, one row each, whatever they find; with whole also those rows of customers, '
+    'orders and funds are read that a sample leaves out. Runs on a standby. Sees of other '
+    'sessions what the caller may see: a member of pg_monitor everything.';
 revoke all on function ops.health_checks(boolean) from public;
 grant execute on function ops.health_checks(boolean) to fundwarden_operator, fundwarden_auditor;

@@ -16,8 +16,8 @@ end
 $$;
 
 comment on procedure ops.maintain() is
-    'All that a schedule has to do: removes what has ended, refreshes the view when it is due, makes '
-    'the partitions of the log, and seals it. To be called every minute or so; twice at once does no '
-    'harm. 25001 unless READ COMMITTED.';
+    'All that a schedule has to do: removes what has ended, refreshes the view when it is due, '
+    'makes the partitions of the log, and seals it. To be called every minute or so; twice at '
+    'once does no harm. 25001 unless READ COMMITTED.';
 revoke all on procedure ops.maintain() from public;
 grant execute on procedure ops.maintain() to fundwarden_operator;

@@ -7,7 +7,10 @@ as $$
 declare
     callers_reason constant text := coalesce(current_setting('fundwarden.reason', true), '');
 begin
-    perform from authz_private.maintenance_turn as m where m.task = 'revoke_orphans' for update skip locked;
+    perform
+    from authz_private.maintenance_turn as m
+    where m.task = 'revoke_orphans'
+    for update skip locked;
     if not found then
         raise notice 'another session is at it';
         return;
@@ -34,8 +37,8 @@ end
 $$;
 
 comment on procedure ops.revoke_orphans() is
-    'Revokes delegations of or to somebody inactive or at an inactive unit, and removes templates of '
-    'a resource that is not in the menu; all of it is logged. Does nothing while another session is '
-    'at it.';
+    'Revokes delegations of or to somebody inactive or at an inactive unit, and removes templates '
+    'of a resource that is not in the menu; all of it is logged. Does nothing while another '
+    'session is at it.';
 revoke all on procedure ops.revoke_orphans() from public;
 grant execute on procedure ops.revoke_orphans() to fundwarden_operator;

@@ -36,7 +36,11 @@ select is_empty(
 select authz.refresh_user_effective_policies();
 -- A throw-away server may do without fsync, and its release is that of the machine.
 select is_empty(
-    $$select name, severity, detail from listed where severity <> 'ok' and name not in ('settings', 'release')$$,
+    $$
+    select name, severity, detail
+    from listed
+    where severity <> 'ok' and name not in ('settings', 'release')
+    $$,
     'a sound installation is ok'
 );
 select is_empty(
@@ -80,7 +84,7 @@ select count(*) as checks from listed;
 drop view listed;
 drop function ops.check_marks();
 select results_eq(
-    $$select name, severity::text, repair from ops.health_checks() where severity <> 'ok' and name = 'marks'$$,
+    $$select name, severity::text, repair from ops.health_checks() where name = 'marks'$$,
     $$values ('marks', 'critical', 'runner migrate')$$,
     'a check that was dropped is missed'
 );

@@ -43,9 +43,9 @@ select
 where pg_is_in_recovery();
 
 comment on view ops.replication is
-    'A row for each standby that is connected, seen from its primary, and one for this server where '
-    'it is a standby itself; no rows: neither. What the caller may not know is null or hidden: a '
-    'member of pg_monitor sees everything.';
+    'A row for each standby that is connected, seen from its primary, and one for this server '
+    'where it is a standby itself; no rows: neither. What the caller may not know is null or '
+    'hidden: a member of pg_monitor sees everything.';
 comment on column ops.replication.role is 'What this server is towards the peer.';
 comment on column ops.replication.peer is 'application_name of the standby; null on a standby.';
 comment on column ops.replication.lag_bytes is
