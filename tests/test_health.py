@@ -552,3 +552,27 @@ def test_the_list_of_indexes_is_the_catalogs(sound: str) -> None:
     if os.environ.get("FUNDWARDEN_WRITE"):
         FILE.write_text(now, encoding="utf-8")
     assert FILE.read_text(encoding="utf-8") == now
+
+
+def test_the_queries_of_the_page_on_operations_run_as_an_operator(sound: str) -> None:
+    page = (FILE.parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    mine = page[page.index("\n## Monitoring") :]
+    queries = re.findall(r"```sql\n(.*?)```", mine, re.DOTALL)
+    assert len(queries) > 8
+    with session(sound) as admin:
+        admin.execute("set role fundwarden_operator")
+        for query in queries:
+            admin.execute(query.encode())
+
+
+def test_the_page_on_operations_names_every_check(sound: str) -> None:
+    page = (FILE.parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page[page.index("| check | finds | reads |") : page.index("The last five")]
+    with session(sound) as admin:
+        known = {name for (name,) in rows(admin, "select name from ops.health_checks()")}
+    named = [
+        name
+        for row in table.splitlines()[2:]
+        for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    ]
+    assert sorted(named) == sorted(known)

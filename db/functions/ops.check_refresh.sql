@@ -38,7 +38,7 @@ begin
             coalesce(to_char(finished at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'), 'never'),
             coalesce(round(extract(epoch from took) * 1000), 0)
         ),
-        'Errors are in ops.refresh_log. Answers are exact meanwhile.',
+        'ops.effective_view_health() has the error. Answers are exact meanwhile.',
         'select authz.refresh_user_effective_policies();',
         'fundwarden_operator'
     );
