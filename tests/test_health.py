@@ -59,6 +59,14 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
         AROUND + "update authz.org_units set path = 'zeta.q' where id = 13",
         "paths", "critical", r"select ops\.rebuild_tree\(\);", "fundwarden_owner",
     ),
+    "a wrong level": (
+        AROUND + "update authz.org_units set level = 9 where id = 12",
+        "paths", "critical", r"select ops\.rebuild_tree\(\);", "fundwarden_owner",
+    ),
+    "an order in another unit": (
+        AROUND + "update finance.orders set handler_unit_id = 13",
+        "owner_units", "critical", r"select ops\.repair_owner_units\(\);", "fundwarden_owner",
+    ),
     "a customer in another unit": (
         AROUND + "update finance.customers set manager_unit_id = 13 where id = 1",
         "owner_units", "critical", r"select ops\.repair_owner_units\(\);", "fundwarden_owner",
@@ -161,7 +169,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
         "audit_triggers", "critical", "runner migrate", "installer",
     ),
     "a log that can be changed": (
-        "alter table audit.permission_audit_log disable trigger _100_keep_log",
+        "alter table audit.permission_audit_log enable trigger _100_keep_log",
         "audit_triggers", "critical", "runner migrate", "installer",
     ),
     "a month that can be emptied": (
