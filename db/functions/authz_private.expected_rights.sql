@@ -101,28 +101,34 @@ begin atomic
     where g.grantee is not null
     union all
     -- What policies show of tables, and the functions they ask.
-    values
-    ('fundwarden_app', 'relation finance.customers', 'SELECT'),
-    ('fundwarden_app', 'relation finance.orders', 'SELECT'),
-    ('fundwarden_app', 'relation finance.financial_funds', 'SELECT'),
-    ('fundwarden_app', 'relation authz.org_units', 'SELECT'),
-    ('fundwarden_app', 'column authz.users.id', 'SELECT'),
-    ('fundwarden_app', 'column authz.users.tenant_id', 'SELECT'),
-    ('fundwarden_app', 'column authz.users.username', 'SELECT'),
-    ('fundwarden_app', 'column authz.users.base_unit_id', 'SELECT'),
-    ('fundwarden_app', 'column authz.users.is_active', 'SELECT'),
-    ('fundwarden_app', 'function authz.my_tenant()', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_units(text,text)', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_tenants(text,text)', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_owner_id(text,text)', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_orders(text,text)', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_customers(text,text)', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_denied_id(text,text)', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_denied_orders(text,text)', 'EXECUTE'),
-    ('fundwarden_app', 'function authz.my_denied_customers(text,text)', 'EXECUTE')
+    select w.grantee, w.object, w.privilege
+    from (
+        values
+        ('fundwarden_app', 'relation finance.customers', 'SELECT'),
+        ('fundwarden_app', 'relation finance.orders', 'SELECT'),
+        ('fundwarden_app', 'relation finance.financial_funds', 'SELECT'),
+        ('fundwarden_app', 'relation authz.org_units', 'SELECT'),
+        ('fundwarden_app', 'column authz.users.id', 'SELECT'),
+        ('fundwarden_app', 'column authz.users.tenant_id', 'SELECT'),
+        ('fundwarden_app', 'column authz.users.username', 'SELECT'),
+        ('fundwarden_app', 'column authz.users.base_unit_id', 'SELECT'),
+        ('fundwarden_app', 'column authz.users.is_active', 'SELECT'),
+        ('fundwarden_app', 'function authz.my_tenant()', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_units(text,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_tenants(text,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_owner_id(text,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_orders(text,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_customers(text,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_denied_id(text,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_denied_orders(text,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_denied_customers(text,text)', 'EXECUTE')
+    ) as w (grantee, object, privilege)
     union all
     -- What an application may write, it may write for the user signed in: nobody else signs in.
-    select 'fundwarden_app', 'function ' || w.function, 'EXECUTE'
+    select
+        'fundwarden_app' as grantee,
+        'function ' || w.function as object,
+        'EXECUTE' as privilege
     from (
         values
         ('authz.activate_unit(integer)'),
@@ -199,8 +205,8 @@ begin atomic
     -- The state of the installation, for who operates and who audits it.
     select
         g.grantee,
-        'function ' || w.function,
-        'EXECUTE'
+        'function ' || w.function as object,
+        'EXECUTE' as privilege
     from (
         values
         ('ops.check_audit_partitions()'),
@@ -238,17 +244,20 @@ begin atomic
     ) as w (function)
     cross join (values ('fundwarden_operator'), ('fundwarden_auditor')) as g (grantee)
     union all
-    values
-    ('fundwarden_operator', 'relation ops.metrics', 'SELECT'),
-    ('fundwarden_auditor', 'relation ops.metrics', 'SELECT'),
-    ('fundwarden_operator', 'relation ops.replication', 'SELECT'),
-    ('fundwarden_auditor', 'relation ops.replication', 'SELECT'),
-    ('fundwarden_operator', 'function ops.archive_requests(interval)', 'EXECUTE'),
-    ('fundwarden_operator', 'function ops.expire_grants(interval)', 'EXECUTE'),
-    ('fundwarden_operator', 'function ops.maintain()', 'EXECUTE'),
-    ('fundwarden_operator', 'function ops.revoke_orphans()', 'EXECUTE'),
-    -- The trusted role is the application role and more.
-    ('fundwarden_trusted', 'role fundwarden_app', 'MEMBER');
+    select w.grantee, w.object, w.privilege
+    from (
+        values
+        ('fundwarden_operator', 'relation ops.metrics', 'SELECT'),
+        ('fundwarden_auditor', 'relation ops.metrics', 'SELECT'),
+        ('fundwarden_operator', 'relation ops.replication', 'SELECT'),
+        ('fundwarden_auditor', 'relation ops.replication', 'SELECT'),
+        ('fundwarden_operator', 'function ops.archive_requests(interval)', 'EXECUTE'),
+        ('fundwarden_operator', 'function ops.expire_grants(interval)', 'EXECUTE'),
+        ('fundwarden_operator', 'function ops.maintain()', 'EXECUTE'),
+        ('fundwarden_operator', 'function ops.revoke_orphans()', 'EXECUTE'),
+        -- The trusted role is the application role and more.
+        ('fundwarden_trusted', 'role fundwarden_app', 'MEMBER')
+    ) as w (grantee, object, privilege);
 end;
 
 comment on function authz_private.expected_rights() is

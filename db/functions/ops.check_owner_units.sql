@@ -1,4 +1,4 @@
--- The whole would be a scan of every fund: unless asked for it reads some 200 pages of each table,
+-- The whole would be a scan of every fund: unless asked for it reads some 100 pages of each table,
 -- at random, which meets what has gone wrong in one row of a hundred for certain, a single row not.
 
 create or replace function ops.check_owner_units(whole boolean default false)
@@ -7,7 +7,7 @@ language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    pages constant int := 200;
+    pages constant int := 100;
     share_of real [];
     seen bigint;
     wrong bigint;
@@ -65,7 +65,7 @@ end
 $$;
 
 comment on function ops.check_owner_units(boolean) is
-    'Rows whose owner units are not those of their owners. Reads a sample of some 200 pages a '
+    'Rows whose owner units are not those of their owners. Reads a sample of some 100 pages a '
     'table, or with whole everything: minutes at ten million funds.';
 revoke all on function ops.check_owner_units(boolean) from public;
 grant execute on function ops.check_owner_units(boolean)

@@ -114,12 +114,13 @@ def health(conn: psycopg.Connection[Any]) -> list[dict[str, Any]]:
     """
     row = conn.execute(
         """
-        select has_function_privilege(f.health, 'execute')
-            and has_schema_privilege('ops', 'usage')
-        from to_regprocedure('ops.health_checks(boolean)') as f (health)
+        select has_function_privilege(p.oid, 'execute') and has_schema_privilege(n.oid, 'usage')
+        from pg_proc as p
+        inner join pg_namespace as n on p.pronamespace = n.oid
+        where p.oid = to_regprocedure('ops.health_checks(boolean)')
         """
     ).fetchone()
-    if not row or row[0] is None:
+    if not row:
         return []
     with acting_as(conn, None if row[0] else OWNER):
         rows = conn.execute("select to_jsonb(c) from ops.health_checks() as c").fetchall()
