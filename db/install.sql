@@ -14,6 +14,7 @@
 \ir schema/049_authz_data_permissions.sql
 \ir schema/050_finance_records.sql
 \ir schema/060_audit_log.sql
+\ir schema/070_ops_health.sql
 
 -- Repeatable: applied again whenever the text changes.
 \ir functions/authz.clock.sql
@@ -392,6 +393,52 @@
 \ir functions/ops.check_database_rights.sql
 \ir functions/ops.apply_database_rights.sql
 \ir functions/ops.rls_lint.sql
+
+\ir functions/ops.finding.sql
+\ir functions/authz_private.expected_rights.sql
+\ir functions/authz_private.actual_rights.sql
+\ir functions/authz_private.rights_differences.sql
+\ir functions/authz_private.expected_indexes.sql
+\ir functions/authz_private.orphaned_delegations.sql
+\ir functions/authz_private.orphaned_templates.sql
+\ir functions/authz_private.unsealed_rows.sql
+\ir views/ops.replication.sql
+\ir functions/ops.check_hierarchy.sql
+\ir functions/ops.check_paths.sql
+\ir functions/ops.check_owner_units.sql
+\ir functions/ops.check_row_security.sql
+\ir functions/ops.check_rights.sql
+\ir functions/ops.check_rights_on_database.sql
+\ir functions/ops.check_objects.sql
+\ir functions/ops.check_triggers.sql
+\ir functions/ops.check_marking_triggers.sql
+\ir functions/ops.check_effective_view.sql
+\ir functions/ops.check_marks.sql
+\ir functions/ops.check_refresh.sql
+\ir functions/ops.check_transactions.sql
+\ir functions/ops.check_audit_triggers.sql
+\ir functions/ops.check_audit_seals.sql
+\ir functions/ops.check_audit_partitions.sql
+\ir functions/ops.check_expired_grants.sql
+\ir functions/ops.check_orphans.sql
+\ir functions/ops.check_foreign_keys.sql
+\ir functions/ops.check_indexes.sql
+\ir functions/ops.check_unused_indexes.sql
+\ir functions/ops.check_catalog_bloat.sql
+\ir functions/ops.check_slow_queries.sql
+\ir functions/ops.check_settings.sql
+\ir functions/ops.check_release.sql
+\ir functions/ops.check_replication.sql
+\ir functions/ops.health_checks.sql
+\ir functions/ops.metric_values.sql
+\ir views/ops.metrics.sql
+\ir functions/ops.metrics_text.sql
+\ir functions/ops.rebuild_tree.sql
+\ir functions/ops.repair_owner_units.sql
+\ir functions/ops.expire_grants.sql
+\ir functions/ops.archive_requests.sql
+\ir functions/ops.revoke_orphans.sql
+\ir functions/ops.maintain.sql
 
 \ir views/authz.supervisors.sql
 \ir views/authz.org_permissions.sql

@@ -55,6 +55,10 @@ FILES = [
         "schema/060_audit_log.sql",
         "5cc450c41296bd78bb57476ae326f515345175d95e79522b7ca4f553e3b4f77c",
     ),
+    (
+        "schema/070_ops_health.sql",
+        "daf421605e7ccda2292bdcdb3561bfeb3cc85db0926faa436e533eed1efa9623",
+    ),
 ]
 
 include(__file__, FILES)

@@ -88,7 +88,10 @@ def migrate(
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
-    """Say how the database differs from this version; exits with 3 when it does."""
+    """Say how the database is and differs from this version; exits with 3 when it does.
+
+    1 when it does not and a check of its health is critical; warnings are told and exit with 0.
+    """
     from runner.migrations import status as run
 
     found = run(target())

@@ -261,6 +261,29 @@ def test_an_identity_of_the_primary_is_nobody_on_the_standby(
         primary.execute("rollback")
 
 
+def test_its_health_and_metrics_are_told_here_and_how_far_behind_it_is(
+    pair: tuple[str, str, Standby],
+) -> None:
+    asked = "select c.name, c.detail from ops.health_checks() as c where c.severity = 'critical'"
+    count = "select count(*) from ops.health_checks()"
+    with session(pair[0]) as primary, session(pair[1]) as standby:
+        assert rows(primary, asked) == []
+        assert rows(standby, asked) == []
+        assert value(standby, count) == value(primary, count)
+        assert value(standby, "select count(*) from ops.metrics_text()") > 50
+        behind = "select r.role, r.state, r.is_behind from ops.replication as r"
+        assert rows(primary, behind) == [("primary", "streaming", False)]
+        assert rows(standby, behind) == [("standby", "replaying", False)]
+        standby.execute("select pg_wal_replay_pause()")
+        wait_for("paused", lambda: rows(standby, behind) == [("standby", "paused", True)])
+        severity, repair = rows(
+            standby, "select c.severity, c.repair from ops.check_replication() as c"
+        )[0]
+        assert severity == "warning"
+        standby.execute(repair)
+        assert rows(standby, behind) == [("standby", "replaying", False)]
+
+
 def test_what_changes_on_the_primary_changes_the_standbys_answer(
     pair: tuple[str, str, Standby],
 ) -> None:

@@ -107,3 +107,23 @@ def unsafe(conn: psycopg.Connection[Any]) -> list[str]:
             "select l.object, l.problem from ops.rls_lint() as l where l.rule <> 'database_right'"
         ).fetchall()
     return [f"{what}: {problem}" for what, problem in rows]
+
+
+def health(conn: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    """What ops.health_checks() answers, a row each; empty where the project has none.
+
+    Asked as the login where it may, for it may see other sessions where the owner does not.
+    """
+    row = conn.execute(
+        """
+        select has_function_privilege(p.oid, 'execute') and has_schema_privilege(n.oid, 'usage')
+        from pg_proc as p
+        inner join pg_namespace as n on p.pronamespace = n.oid
+        where p.oid = to_regprocedure('ops.health_checks(boolean)')
+        """
+    ).fetchone()
+    if not row:
+        return []
+    with acting_as(conn, None if row[0] else OWNER):
+        rows = conn.execute("select to_jsonb(c) from ops.health_checks() as c").fetchall()
+    return [dict(one[0]) for one in rows]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runner import project as runner_project
 from runner.connect import Target, warn_minor
-from runner.errors import DRIFT, NEWER
+from runner.errors import DRIFT, FAILED, NEWER
 from runner.migrations import bookkeeping, catalog
 from runner.migrations.drift import (
     Difference,
     drift,
+    health,
     strays,
     unsafe,
     view_health,
@@ -21,6 +23,8 @@ from runner.migrations.drift import (
 from runner.migrations.engine import opened
 from runner.migrations.sources import read_project
 from runner.migrations.yoyo_backend import load
+
+SEVERITIES = ("ok", "info", "warning", "critical")
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,19 @@ class Status:
     database_rights: list[str]
     unsafe: list[str]
     effective_view: dict[str, Any] | None = None
+    health: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 3 something is pending or differs, 4 the database is newer than the code."""
+        """0 clean, 1 a check is critical, 3 something is pending or differs, 4 newer than the code.
+
+        What is pending or differs comes before what is critical: `migrate` may mend both.
+        """
         if self.migrations_unknown:
             return NEWER
-        return DRIFT if self._problems() else 0
+        if self._problems():
+            return DRIFT
+        return FAILED if any(one["severity"] == "critical" for one in self.health) else 0
 
     def _problems(self) -> list[str]:
         if not self.installed:
@@ -76,8 +86,27 @@ class Status:
         if self.effective_view:
             # Answers are exact in every state of the view: told, and no reason for an exit code.
             lines += self.effective_view["notes"]
+        lines += self._health_lines()
         problems = self._problems()
         return lines + (problems or ["up to date"])
+
+    def _health_lines(self) -> list[str]:
+        """How many checks came out how, and each that is not ok with what to do about it."""
+        if not self.health:
+            return []
+        counted = Counter(one["severity"] for one in self.health)
+        lines = ["health: " + ", ".join(f"{counted[s]} {s}" for s in SEVERITIES if counted[s])]
+        for severity in reversed(SEVERITIES[1:]):
+            for one in self.health:
+                if one["severity"] != severity:
+                    continue
+                lines.append(f"{severity}: {one['name']}: {one['detail']}")
+                if one["hint"]:
+                    lines.append(f"    {one['hint']}")
+                if one["repair"]:
+                    lines.append(f"    as {one['run_as']}:")
+                    lines += [f"        {line}" for line in one["repair"].splitlines()]
+        return lines
 
     def as_dict(self) -> dict[str, Any]:
         """For scripts: the same, with the exit code."""
@@ -99,14 +128,16 @@ def status(target: Target, *, root: Path | None = None) -> Status:
         objects: list[Difference] = []
         rights: list[str] = []
         broken: list[str] = []
-        health: dict[str, Any] | None = None
+        view: dict[str, Any] | None = None
+        checks: list[dict[str, Any]] = []
         if recorded.installed:
             now = catalog.objects(conn)
             objects = drift(recorded, now, conn.info.server_version // 10000)
             objects += strays(recorded, now)
             rights = wrong_rights(conn)
             broken = unsafe(conn)
-            health = view_health(conn)
+            view = view_health(conn)
+            checks = health(conn)
         listed = {source.path: source.sha256 for source in project.repeatable}
         return Status(
             server_version=conn.info.parameter_status("server_version") or "unknown",
@@ -126,5 +157,6 @@ def status(target: Target, *, root: Path | None = None) -> Status:
             objects=objects,
             database_rights=rights,
             unsafe=broken,
-            effective_view=health,
+            effective_view=view,
+            health=checks,
         )
