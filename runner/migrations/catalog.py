@@ -50,6 +50,9 @@ class Object:
         return self.kind, self.identity
 
 
+# PostgreSQL 17 gave owners MAINTAIN: all that an owner has is one thing in every major version.
+RELATION_RIGHT = """case when a = any(acldefault('r', c.relowner)) then 'owner' else a::text end"""
+
 # `%(full)s` false leaves the definitions out: then the query costs a few milliseconds and can be
 # asked after every file.
 _OBJECTS = f"""
@@ -113,7 +116,7 @@ select
         'options', (select jsonb_agg(o order by o) from unnest(c.reloptions) as o),
         'comment', obj_description(c.oid, 'pg_class'),
         'acl', (
-            select jsonb_agg(a::text order by a::text)
+            select jsonb_agg({RELATION_RIGHT} order by {RELATION_RIGHT})
             from unnest(coalesce(c.relacl, acldefault('r', c.relowner))) as a
         ),
         'columns', (
@@ -243,7 +246,7 @@ select
     case when %(full)s then jsonb_build_object(
         'row security', c.relrowsecurity, 'forced', c.relforcerowsecurity,
         'acl', (
-            select jsonb_agg(a::text order by a::text)
+            select jsonb_agg({RELATION_RIGHT} order by {RELATION_RIGHT})
             from unnest(coalesce(c.relacl, acldefault('r', c.relowner))) as a
         ),
         'columns', (
