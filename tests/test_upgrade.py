@@ -144,6 +144,7 @@ def test_a_dump_restores_silently_and_completely(server: Any, filled: Filled, pi
         is_intact(restored, filled.before)
 
 
+@pytest.mark.one_server
 def test_triggers_that_a_restore_of_data_alone_left_weaker_are_reported_and_repaired(
     server: Any, filled: Filled
 ) -> None:
