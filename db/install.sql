@@ -329,6 +329,7 @@
 \ir functions/ops.check_database_rights.sql
 \ir functions/ops.apply_database_rights.sql
 \ir functions/ops.rls_lint.sql
+\ir views/ops.replication_lag.sql
 
 \ir views/authz.supervisors.sql
 \ir views/authz.org_permissions.sql

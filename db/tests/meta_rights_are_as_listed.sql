@@ -165,12 +165,14 @@ from (
     ('fundwarden_operator', 'function ops.check_database_rights()', 'EXECUTE'),
     ('fundwarden_operator', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_operator', 'function ops.rls_lint()', 'EXECUTE'),
+    ('fundwarden_operator', 'relation ops.replication_lag', 'SELECT'),
     ('fundwarden_auditor', 'schema audit', 'USAGE'),
     ('fundwarden_auditor', 'schema ext', 'USAGE'),
     ('fundwarden_auditor', 'schema ops', 'USAGE'),
     ('fundwarden_auditor', 'function ops.check_database_rights()', 'EXECUTE'),
     ('fundwarden_auditor', 'function ops.effective_view_health()', 'EXECUTE'),
     ('fundwarden_auditor', 'function ops.rls_lint()', 'EXECUTE'),
+    ('fundwarden_auditor', 'relation ops.replication_lag', 'SELECT'),
     ('fundwarden_owner', 'schema ext', 'USAGE')
 ) as w (grantee, object, privilege)
 -- What an application may ask, an operator may ask about anybody.
@@ -337,7 +339,9 @@ select bag_eq(
         ('finance.financial_funds')
     ) as t (title)
     union all
-    values ('fundwarden_auditor', 'audit.permission_audit_log'), ('fundwarden_auditor', 'audit.seals')
+    values ('fundwarden_auditor', 'audit.permission_audit_log'),
+    ('fundwarden_auditor', 'audit.seals'), ('fundwarden_auditor', 'ops.replication_lag'),
+    ('fundwarden_operator', 'ops.replication_lag')
     $$,
     'applications read what policies show them, auditors the log, and nobody anything else'
 );
