@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 ISOLATION_LEVELS = ("read committed", "repeatable read", "serializable")
 
