@@ -299,6 +299,9 @@ def test_the_lag_is_seen_from_both_sides(pair: tuple[str, str, Standby]) -> None
     where, here, standby = pair
     lag = "select l.side, l.state, l.bytes_behind > 0, l.behind from ops.replication_lag as l"
     with session(where) as primary, session(here) as reader:
+        # Before the first replayed commit nobody knows how old answers are.
+        primary.execute("insert into finance.financial_funds (handle_by, amount) values (3, 1)")
+        standby.catch_up(str(conninfo_to_dict(here)["dbname"]))
         reader.execute("select pg_wal_replay_pause()")
         paused = "select pg_get_wal_replay_pause_state()"
         wait_for("paused", lambda: value(reader, paused) == "paused")
