@@ -17,7 +17,7 @@ import typer
 from runner import __version__
 from runner.connect import Target, connect, resolve, without_password
 from runner.embedded import EmbeddedServer, bin_dir, default_home
-from runner.errors import FAILED, USAGE, RunnerError
+from runner.errors import FAILED, INTERRUPTED, USAGE, RunnerError, way_out
 from runner.project import root
 
 app = typer.Typer(
@@ -39,8 +39,6 @@ class Options:
 
 options = Options()
 
-# What a shell reports of a program that Ctrl-C ended.
-INTERRUPTED = 130
 # What follows these belongs to another program.
 PASSING_ON = ("psql", "test")
 
@@ -264,7 +262,8 @@ def main() -> None:
     except psycopg.Error as error:
         code = f" ({error.sqlstate})" if error.sqlstate else ""
         message = error.diag.message_primary or " ".join(str(error).split())
-        _fail(message + code, error.diag.message_hint, FAILED, error)
+        hint = error.diag.message_hint or way_out(error.sqlstate)
+        _fail(message + code, hint, FAILED, error)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from runner.connect import Target, connect
-from runner.errors import RunnerError
+from runner.errors import INTERRUPTED, RunnerError, way_out
 from runner.project import root
 
 SHOWN = 20
@@ -37,8 +37,10 @@ def load(target: Target, path: Path, *, say: Callable[[str], None] = print) -> N
     except psycopg.Error as error:
         raise RunnerError(
             error.diag.message_primary or " ".join(str(error).split()),
-            error.diag.message_hint or "Nothing was changed.",
+            error.diag.message_hint or f"Nothing was changed. {way_out(error.sqlstate)}".strip(),
         ) from error
+    except KeyboardInterrupt as interrupt:
+        raise RunnerError("interrupted", "Nothing was changed.", INTERRUPTED) from interrupt
     say(f"loaded {units:,} units under {first}" + (f" and {roots - 1:,} more" * (roots > 1)))
     if kinds:
         say(f"new kinds: {kinds}")

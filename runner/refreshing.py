@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from runner.connect import Target, connect
-from runner.errors import RunnerError
+from runner.errors import INTERRUPTED, RunnerError, way_out
 
 CHANNEL = "permission_refresh"
 # So long after a notification others are waited for, to be answered by one refresh.
@@ -31,8 +31,12 @@ def refresh(target: Target, *, say: Say = print) -> None:
             conn.execute("select authz.refresh_user_effective_policies()")
         except psycopg.Error as error:
             raise RunnerError(
-                error.diag.message_primary or " ".join(str(error).split()), error.diag.message_hint
+                error.diag.message_primary or " ".join(str(error).split()),
+                error.diag.message_hint or way_out(error.sqlstate),
             ) from error
+        except KeyboardInterrupt as interrupt:
+            hint = "Answers are exact without; run it again."
+            raise RunnerError("interrupted", hint, INTERRUPTED) from interrupt
         say(_last(conn))
 
 

@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from runner.connect import Target, connect
-from runner.errors import RunnerError
+from runner.errors import INTERRUPTED, RunnerError, way_out
 from runner.project import root
 
 Say = Callable[[str], None]
@@ -77,11 +77,11 @@ def seed(
                 conn.autocommit = True
                 _work(conn, [step for step in steps if step.phase == "vacuum"], meter)
     except KeyboardInterrupt as interrupt:
-        raise RunnerError("interrupted", _state(committed)) from interrupt
+        raise RunnerError("interrupted", _state(committed), INTERRUPTED) from interrupt
     except psycopg.Error as error:
         raise RunnerError(
             error.diag.message_primary or " ".join(str(error).split()),
-            error.diag.message_hint or _state(committed),
+            error.diag.message_hint or f"{_state(committed)} {way_out(error.sqlstate)}".strip(),
         ) from error
     seconds = time.monotonic() - begun
     rows = sum(step.rows for step in steps)
@@ -119,7 +119,7 @@ def _work(conn: psycopg.Connection[Any], steps: list[Step], meter: Meter) -> Non
 def _state(committed: bool) -> str:
     if committed:
         return 'The data is complete; run "vacuumdb --analyze" on the database, or pages are slow.'
-    return "Nothing was changed: run it again."
+    return "Nothing was changed."
 
 
 @contextmanager

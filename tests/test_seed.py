@@ -15,7 +15,7 @@ import pytest
 from servers import Server
 
 from runner.connect import Target
-from runner.errors import RunnerError
+from runner.errors import INTERRUPTED, RunnerError
 from runner.migrations import catalog_snapshot, differences
 from runner.seeding import prepare, seed
 from runner.statistics import sizes
@@ -329,7 +329,9 @@ def test_a_session_lost_before_the_commit_leaves_nothing(database: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 1)], ids=["kill", "int"]
+    ("number", "code"),
+    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, INTERRUPTED)],
+    ids=["kill", "int"],
 )
 def test_a_runner_stopped_half_way_leaves_nothing_and_the_next_one_works(
     database: str, number: int, code: int

@@ -71,6 +71,19 @@ PER_USER = [
     "select * from authz.subordinates({}) order by 1",
 ]
 
+PER_USER += [
+    "select authz.check_user_permission({}, 'funds', 'read', 3)",
+    "select * from authz.check_user_permissions({}, "
+    '\'[{{"resource": "funds", "action": "read", "unit_id": 2}}]\')',
+    "select g::text from authz.explain_user_permission({}, 'funds', 'read', 3, '{{}}') as g "
+    "order by 1",
+    "select * from authz.users_with_permission('funds', 'read', 3, 0, {})",
+    "select * from authz.effective_policies({}) order by 1, 2, 3, 4",
+    "select authz.user_has_org_permission({}, 2, 'events.create')",
+    "select authz.next_access_change({})",
+    "select authz.policy_version(), {}",
+]
+
 USERS = (1, 2, 3, 4, 5)
 
 
@@ -302,6 +315,28 @@ def test_what_changes_on_the_primary_changes_the_standbys_answer(
         assert value(reader, count) == after
         page = "select * from finance.page_authorized_funds(2, 2, 50, 'amount', 'desc')"
         assert rows(reader, page) == rows(primary, page)
+
+
+def test_the_lag_is_seen_from_both_sides(pair: tuple[str, str, Standby]) -> None:
+    where, here, standby = pair
+    lag = "select l.role, l.state, l.lag_bytes > 0, l.lag_seconds from ops.replication as l"
+    with session(where) as primary, session(here) as reader:
+        # Before the first replayed commit nobody knows how old answers are.
+        primary.execute("insert into finance.financial_funds (handle_by, amount) values (3, 1)")
+        standby.catch_up(str(conninfo_to_dict(here)["dbname"]))
+        reader.execute("select pg_wal_replay_pause()")
+        paused = "select pg_get_wal_replay_pause_state()"
+        wait_for("paused", lambda: value(reader, paused) == "paused")
+        primary.execute("insert into finance.financial_funds (handle_by, amount) values (3, 1)")
+        wait_for("behind", lambda: rows(reader, lag)[0][2] is True)
+        [(side, state, is_behind, behind)] = rows(reader, lag)
+        assert (side, state, is_behind) == ("standby", "paused", True)
+        assert behind > 0
+        assert rows(primary, lag)[0][:3] == ("primary", "streaming", True)
+        reader.execute("select pg_wal_replay_resume()")
+        standby.catch_up(str(conninfo_to_dict(here)["dbname"]))
+        wait_for("level", lambda: rows(reader, lag)[0][2:] == (False, 0))
+        wait_for("told", lambda: rows(primary, lag)[0][2] is False)
 
 
 def test_promoted_it_answers_on_the_same_connection_and_makes_its_page_table(

@@ -8,6 +8,7 @@ another major version may write differently.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,6 +57,9 @@ class Object:
     def key(self) -> Key:
         return self.kind, self.identity
 
+
+# PostgreSQL 17 gave owners MAINTAIN: all that an owner has is one thing in every major version.
+RELATION_RIGHT = """case when a = any(acldefault('r', c.relowner)) then 'owner' else a::text end"""
 
 # `%(full)s` false leaves the definitions out: then the query costs a few milliseconds and can be
 # asked after every file.
@@ -123,7 +127,7 @@ select
         'options', (select jsonb_agg(o order by o) from unnest(c.reloptions) as o),
         'comment', obj_description(c.oid, 'pg_class'),
         'acl', (
-            select jsonb_agg(a::text order by a::text)
+            select jsonb_agg({RELATION_RIGHT} order by {RELATION_RIGHT})
             from unnest(coalesce(c.relacl, acldefault('r', c.relowner))) as a
         ),
         'columns', (
@@ -254,7 +258,7 @@ select
     case when %(full)s then jsonb_build_object(
         'row security', c.relrowsecurity, 'forced', c.relforcerowsecurity,
         'acl', (
-            select jsonb_agg(a::text order by a::text)
+            select jsonb_agg({RELATION_RIGHT} order by {RELATION_RIGHT})
             from unnest(coalesce(c.relacl, acldefault('r', c.relowner))) as a
         ),
         'columns', (
@@ -456,6 +460,19 @@ def masked_tables(conn: psycopg.Connection[Any]) -> list[str]:
 def fingerprint(one: Object, major: int) -> str:
     """`major:stable:deparsed`, the latter two as checksums."""
     return f"{major}:{_digest(one.stable)}:{_digest(one.deparsed)}"
+
+
+def as_plain(one: Object) -> Object:
+    """A partitioned table as it would be in one piece; anything else as it is."""
+    if one.kind != "table" or '"kind": "p"' not in one.stable:
+        return one
+    return replace(
+        one,
+        stable=one.stable.replace('"kind": "p"', '"kind": "r"', 1),
+        deparsed=re.sub(
+            r'"partition": "(?:[^"\\]|\\.)*"', '"partition": null', one.deparsed, count=1
+        ),
+    )
 
 
 def same(recorded: str, current: str) -> bool:

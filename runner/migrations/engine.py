@@ -14,7 +14,7 @@ import psycopg
 
 from runner import project as runner_project
 from runner.connect import Target, connect
-from runner.errors import RunnerError
+from runner.errors import INTERRUPTED, RunnerError
 from runner.migrations import bookkeeping, catalog
 from runner.migrations.bookkeeping import Made
 from runner.migrations.catalog import ACCESS, DURABLE_KINDS, REPEATABLE_KINDS, Key, Object
@@ -118,6 +118,8 @@ def opened(target: Target) -> Iterator[psycopg.Connection[Any]]:
             yield conn
     except psycopg.Error as error:
         raise described("the database", error) from error
+    except KeyboardInterrupt as interrupt:
+        raise RunnerError("interrupted", "Nothing is half done.", INTERRUPTED) from interrupt
 
 
 def _wait_for_other_runners(conn: psycopg.Connection[Any], wait: float, say: Say) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner.errors import FAILED, RunnerError
+from runner.errors import FAILED, RunnerError, way_out
 from runner.migrations import sqltext
 from runner.migrations.sources import Source
 
@@ -27,14 +27,14 @@ def described(where: str, error: psycopg.Error) -> ScriptError:
     if error.sqlstate is None:
         # The server is gone or was never there; it had nothing to say.
         reason = (str(error).strip() or "the connection was lost").splitlines()[0]
-        return ScriptError(f"{where}: {reason}", "nothing of this run was kept; run it again", None)
+        return ScriptError(
+            f"{where}: {reason}", f"nothing of this run was kept. {way_out(None)}", None
+        )
     diag = error.diag
     message = f"{where}: {diag.message_primary} ({error.sqlstate})"
     if diag.message_detail:
         message += "\n" + diag.message_detail
-    hint = diag.message_hint
-    if error.sqlstate == "55P03":
-        hint = "another transaction holds the lock; find it in pg_stat_activity, then run again"
+    hint = diag.message_hint or way_out(error.sqlstate) or None
     return ScriptError(message, hint, error.sqlstate)
 
 
