@@ -18,7 +18,7 @@ def bars(
     height: float = 420.0,
 ) -> str:
     """A group of bars for each label, a bar for each name that has a value above zero there."""
-    values = [value for _, found in groups for value in found.values() if value > 0]
+    values = [value for _, found in groups for value in found.values() if value > 0] or [1.0]
     low = math.floor(math.log10(min(values)))
     high = max(math.ceil(math.log10(max(values))), low + 1)
     in_row = int((width - LEFT) // LEGEND_WIDTH)

@@ -23,7 +23,7 @@ from runner.errors import RunnerError
 
 # Sent to a process: which strategy, by how many clients of the process, for how long.
 STOP = None
-LEAD_SECONDS = 0.1
+LEAD_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -140,26 +140,30 @@ class Clients:
                     self._windows * 1000 + number,
                 )
             )
-        for pipe in used:
-            _expect(pipe, strategy)
-        begin = time.monotonic() + LEAD_SECONDS
-        for pipe in used:
+        # All are ready before any begins; where one is not, none does.
+        said = [_said(pipe) for pipe in used]
+        ready = [
+            pipe for pipe, one in zip(used, said, strict=True) if not isinstance(one, Exception)
+        ]
+        begin = time.monotonic() + LEAD_SECONDS if len(ready) == len(used) else None
+        for pipe in ready:
             pipe.send(begin)
+        said += [_said(pipe) for pipe in ready]
         seen = Seen()
-        for pipe in used:
-            seen.add(_expect(pipe, strategy))
+        for one in said:
+            if isinstance(one, Exception):
+                raise RunnerError(f"the clients of {strategy} failed: {one}") from one
+            if isinstance(one, Seen):
+                seen.add(one)
         return seen
 
 
-def _expect(pipe: Connection, strategy: str) -> Any:
-    """What the process says; RunnerError when it failed or is gone."""
+def _said(pipe: Connection) -> Any:
+    """What the process says next: that it is ready, what its clients saw, or its failure."""
     try:
-        said = pipe.recv()
-    except EOFError as error:
-        raise RunnerError(f"a client process of {strategy} ended") from error
-    if isinstance(said, Exception):
-        raise RunnerError(f"the clients of {strategy} failed: {said}") from said
-    return said
+        return pipe.recv()
+    except (EOFError, OSError):
+        return RuntimeError("a client process ended")
 
 
 def work(pipe: Connection) -> None:
@@ -188,6 +192,8 @@ def run(job: Job, pipe: Connection) -> Seen:
                 strategy.ask(one, job.questions[0])
         pipe.send("ready")
         begin = pipe.recv()
+        if begin is None:
+            return Seen()
         end = begin + job.seconds
         threads = [
             threading.Thread(

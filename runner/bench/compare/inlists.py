@@ -11,6 +11,8 @@ from typing import Any
 
 import psycopg
 
+from runner.errors import RunnerError
+
 SIZES = (50, 500, 2_000, 10_000)
 # What the wire protocol counts parameters with, and one more than it can.
 LIMIT = 65_535
@@ -78,7 +80,7 @@ def measure(connection: psycopg.Connection[Any], sizes: tuple[int, ...]) -> list
             listed.append(one)
             counts.add(count)
         if len(counts - {None}) != 1:
-            raise AssertionError(f"the forms count differently: {counts}")
+            raise RunnerError(f"the forms count differently: {counts}")
     return listed
 
 
