@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +15,7 @@ import pytest
 
 from runner.bench import compare
 from runner.bench.compare import growth, inlists
-from runner.bench.compare.clients import Clients
+from runner.bench.compare.clients import Clients, Seen
 from runner.bench.compare.strategies import (
     OURS,
     STRATEGIES,
@@ -95,16 +97,50 @@ def test_a_strategy_that_answers_otherwise_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_errors_of_clients_and_requests_cut_off_are_counted_apart(seeded: Target) -> None:
+def test_errors_and_requests_cut_off_are_counted_apart(seeded: Target) -> None:
     nowhere = Question(user=-1, people=0, path="no path!", unit=0, page=1)
-    with Clients(Places(seeded.conninfo), (nowhere,), 10) as clients:
+    with (
+        Clients(Places(seeded.conninfo), (nowhere,), 10) as clients,
+        psycopg.connect(seeded.conninfo, autocommit=True) as connection,
+    ):
+        compare.engines.build_rivals(connection)
         failed = clients.window("union", 2, 0.1, warm=False)
         assert not failed.latencies
         assert any("SyntaxError" in said for said in failed.errors)
+
+        with connection.transaction():
+            connection.execute("lock table rival.units in access exclusive mode")
+            waited = clients.window("recursive", 2, 0.1, warm=False)
+        assert (waited.latencies, dict(waited.errors), waited.unfinished) == ([], {}, 2)
+
         with pytest.raises(RunnerError, match="the clients of sqlite_or failed"):
             clients.window("sqlite_or", 2, 0.1)
         # The processes are still good.
         assert clients.window("empty", 2, 0.1).latencies
+
+
+def test_no_client_begins_where_one_is_not_ready() -> None:
+    clients = Clients(Places(""), (), 10)
+    told = []
+    pairs = [multiprocessing.Pipe() for _ in range(2)]
+    clients._pipes = [ours for ours, _ in pairs]
+    broken, ready = (theirs for _, theirs in pairs)
+    broken.send(RuntimeError("no route"))
+
+    def process() -> None:
+        assert ready.recv().strategy == "empty"
+        ready.send("ready")
+        told.append(ready.recv())
+        ready.send(Seen())
+
+    thread = threading.Thread(target=process)
+    thread.start()
+    with pytest.raises(RunnerError, match="the clients of empty failed: no route"):
+        clients.window("empty", 2, 0.1)
+    thread.join()
+    assert told == [None]
+    # Nothing is left to be taken for the next window's answer.
+    assert not any(ours.poll() for ours in clients._pipes)
 
 
 def test_growth_asks_the_same_people_in_every_database(seeded: Target, tmp_path: Path) -> None:
