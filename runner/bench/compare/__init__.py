@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 
@@ -36,6 +37,7 @@ from runner.errors import USAGE, RunnerError
 Say = Callable[[str], None]
 
 NAME = "fundwarden_bench_compare"
+SMALL = "fundwarden_bench_compare_small"
 LARGE = "fundwarden_bench_large"
 # The size everything is compared at, and above which --records only asks how page and total grow.
 MILLION = 1_000_000
@@ -79,7 +81,8 @@ def run(
     say: Say,
 ) -> None:
     """Measure and write REPORT.md; above a million records measure growth, write GROWTH.md."""
-    ours = databases.seeded(target, NAME, min(records, MILLION), fresh=fresh, say=say)
+    name = NAME if records >= MILLION else SMALL
+    ours = databases.seeded(target, name, min(records, MILLION), fresh=fresh, say=say)
     if records > MILLION:
         large = databases.seeded(target, LARGE, records, fresh=fresh, say=say)
         growth.run(
@@ -91,7 +94,22 @@ def run(
                 connection.execute(f"drop database {LARGE} with (force)".encode())
         say(f"wrote {out / 'GROWTH.md'}")
         return
-    compare(ours, out, records=records, plan=plan, say=say)
+    with _ending_well():
+        compare(ours, out, records=records, plan=plan, say=say)
+
+
+@contextlib.contextmanager
+def _ending_well() -> Iterator[None]:
+    """A run that is terminated also stops its servers and clears its files away."""
+
+    def stop(*args: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def compare(
@@ -116,6 +134,7 @@ def compare(
                 f"Raise max_connections to {max(plan.clients) + SPARE} or more.",
                 USAGE,
             )
+        say("authz.user_effective_policies is brought up to date")
         connection.execute("select authz.refresh_user_effective_policies()")
         asked = questions(connection, records)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_roomy())))
