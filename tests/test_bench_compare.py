@@ -34,7 +34,7 @@ pytestmark = pytest.mark.one_server
 RECORDS = 1000
 PLAN = compare.Plan(
     window=0.05, budget=0.05, clients=(1, 2), questions=2, single=0, many=0, lists=(5, 20),
-    rounds=2, view=30,
+    rounds=2, patience=60,
 )  # fmt: skip
 
 
@@ -95,6 +95,27 @@ def test_a_strategy_that_answers_otherwise_is_refused(
             seeded, tmp_path, records=RECORDS, plan=PLAN, say=quiet, strategies=two, mariadb=False
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_strategy_that_does_not_answer_in_time_is_left_out_and_named(seeded: Target) -> None:
+    chosen = {key: STRATEGIES[key] for key in (OURS, "union", "recursive")}
+    missing: list[str] = []
+    with (
+        psycopg.connect(seeded.conninfo, autocommit=True) as connection,
+        psycopg.connect(seeded.conninfo) as other,
+    ):
+        compare.engines.build_rivals(connection)
+        asked = compare.questions(connection, RECORDS)[:1]
+        other.execute("lock table rival.units in access exclusive mode")
+        plan = dataclasses.replace(PLAN, patience=0.1)
+        _, checked = compare.check(
+            chosen, Places(seeded.conninfo), asked, plan, missing, quiet
+        )  # fmt: skip
+    assert set(chosen) == set(checked) == {OURS}
+    assert missing == [
+        "union of joins: no answer within 0.1 s.",
+        "recursive CTE: no answer within 0.1 s.",
+    ]
 
 
 def test_errors_and_requests_cut_off_are_counted_apart(seeded: Target) -> None:

@@ -1,8 +1,21 @@
+-- Kept from merging by distinct: sub-selects under OR would be asked again for every fund.
 with people as (
-    select u.id
+    select distinct u.id
     from units as n
     inner join users as u on n.id = u.unit_id
     where n.path = %(path)s or n.path > %(above)s and n.path < %(beyond)s
+),
+
+handled as (
+    select distinct o.id
+    from orders as o
+    inner join people as p on o.handler_id = p.id
+),
+
+managed as (
+    select distinct c.id
+    from customers as c
+    inner join people as p on c.manager_id = p.id
 ),
 
 page as (
@@ -10,17 +23,10 @@ page as (
         f.id,
         count(*) over () as total
     from funds as f
-    where f.handle_by in (select p.id from people as p)
-        or f.order_id in (
-            select o.id
-            from orders as o
-            inner join people as p on o.handler_id = p.id
-        )
-        or f.customer_id in (
-            select c.id
-            from customers as c
-            inner join people as p on c.manager_id = p.id
-        )
+    left join people as p on f.handle_by = p.id
+    left join handled as h on f.order_id = h.id
+    left join managed as m on f.customer_id = m.id
+    where p.id is not null or h.id is not null or m.id is not null
     order by f.amount desc, f.id
     limit %(size)s offset %(offset)s
 )
