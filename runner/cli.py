@@ -177,6 +177,12 @@ def bench(
     quick: Annotated[bool, typer.Option(help="Fewer repetitions, shorter runs.")] = False,
     with_seed: Annotated[bool, typer.Option(help="Also measure seeding; takes minutes.")] = False,
     fresh: Annotated[bool, typer.Option(help="Build the data again.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Suite compare: seconds a window.")
+    ] = None,
+    drop: Annotated[
+        bool, typer.Option(help="Suite compare: drop the database above a million records after.")
+    ] = False,
 ) -> None:
     """Measure side by side and write a report."""
     from runner.bench import run
@@ -189,6 +195,8 @@ def bench(
         quick=quick,
         with_seed=with_seed,
         fresh=fresh,
+        seconds=seconds,
+        drop=drop,
     )
 
 

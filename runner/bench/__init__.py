@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from runner.bench import audit, data, databases, others, page, policy, rows
+from runner.bench import audit, compare, data, databases, others, page, policy, rows
 from runner.bench.report import Results, write
 from runner.connect import Target, connect
 from runner.errors import USAGE, RunnerError
@@ -24,9 +25,25 @@ def run(
     quick: bool = False,
     with_seed: bool = False,
     fresh: bool = False,
+    seconds: float | None = None,
+    drop: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Measure and write REPORT.md and page.svg to out, bench/ of the checkout by default."""
+    """Measure a suite and write its report to out, bench/ of the checkout by default."""
+    if suite == "compare":
+        plan = compare.QUICK if quick else compare.FULL
+        if seconds is not None:
+            plan = replace(plan, window=seconds)
+        compare.run(
+            target,
+            out or root() / "bench",
+            records=records,
+            plan=plan,
+            fresh=fresh,
+            drop=drop,
+            say=say,
+        )
+        return
     if suite == "policy":
         policy.run(target, out or root() / "bench", seconds=1 if quick else 5, say=say)
         return
@@ -45,15 +62,15 @@ def run(
         return
     if suite != "page":
         raise RunnerError(
-            f"there is no suite {suite}", "Suites: audit, data, page, policy, rows.", USAGE
+            f"there is no suite {suite}", "Suites: audit, compare, data, page, policy, rows.", USAGE
         )
-    seconds, load_seconds = (0.3, 3) if quick else (4.0, 30)
+    turns, load_seconds = (0.3, 3) if quick else (4.0, 30)
     ours = databases.seeded(target, "fundwarden_bench", records, fresh=fresh, say=say)
     with connect(ours, autocommit=True) as connection:
         cases = page.questions(connection)
         for case in cases:
             page.verify(connection, case)
-            page.measure(connection, case, seconds)
+            page.measure(connection, case, turns)
             say(
                 f"{case.question.people:>8,} people, {case.question.order}, page "
                 f"{case.question.page:,}: "
@@ -74,7 +91,7 @@ def run(
     results = Results(
         records, f"PostgreSQL {version[0] if version else ''}", settings, cases, firsts
     )
-    results.growth = growth(target, records, fresh=fresh, seconds=seconds, say=say)
+    results.growth = growth(target, records, fresh=fresh, seconds=turns, say=say)
     if users:
         for clients in (1, 20, 100):
             results.loads.append(others.load(ours, users, clients, load_seconds))
@@ -86,7 +103,7 @@ def run(
         say(f"seeding: {results.seeding.ratio:.1f}x of pgbench -i per row")
     folder = out or root() / "bench"
     write(results, folder)
-    say(f"wrote {folder / 'REPORT.md'}{os.linesep}")
+    say(f"wrote {folder / 'PAGE.md'}{os.linesep}")
 
 
 def growth(

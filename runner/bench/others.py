@@ -37,6 +37,7 @@ class Load:
     clients: int
     tps: float
     mean: float
+    median: float
     p95: float
     errors: int
     catalog_growth: int
@@ -87,6 +88,7 @@ def load(target: Target, users: list[int], clients: int, seconds: int) -> Load:
         clients,
         float(tps[1]),
         statistics.mean(latencies) / 1000,
+        statistics.median(latencies) / 1000,
         latencies[int(len(latencies) * 0.95)] / 1000,
         (int(failed[1]) if failed else 0) + (done.returncode != 0),
         # The sessions of pgbench are gone, and their temporary tables with them.

@@ -1,14 +1,14 @@
-"""The report: Markdown with every figure and its ratio, and a chart that needs no library."""
+"""The report of the suite page: Markdown with every figure and its ratio, and a chart."""
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from runner.bench.chart import bars
 from runner.bench.methods import METHODS
 from runner.bench.others import Load, Move, Seeding
 from runner.bench.page import Case
@@ -40,9 +40,9 @@ class Results:
 
 
 def write(results: Results, folder: Path) -> None:
-    """REPORT.md and page.svg in the folder."""
+    """PAGE.md and page.svg in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "REPORT.md").write_text(markdown(results), encoding="utf-8")
+    (folder / "PAGE.md").write_text(markdown(results), encoding="utf-8")
     (folder / "page.svg").write_text(chart(results), encoding="utf-8")
 
 
@@ -68,7 +68,7 @@ def markdown(results: Results) -> str:
     lines = [
         "# Paging authorised funds: every method on the same data",
         "",
-        f"Written by `runner bench` on {datetime.now(UTC):%Y-%m-%d}. {machine()}; "
+        f"Written by `runner bench --suite page` on {datetime.now(UTC):%Y-%m-%d}. {machine()}; "
         f"{results.version}; {results.records:,} users, customers, orders, funds and memberships.",
         "Settings: " + ", ".join(f"{k} {v}" for k, v in results.settings.items()) + ".",
         "",
@@ -170,50 +170,14 @@ def markdown(results: Results) -> str:
 
 
 def chart(results: Results) -> str:
-    """Bars on a logarithmic scale: first page by amount, for each size and method."""
-    cases = [c for c in results.cases if c.question.page == 1 and c.question.order == "amount desc"]
-    width, height, left, top, bottom = 860.0, 420.0, 60.0, 60.0, 50.0
-    values = [v for c in cases for v in c.medians.values()]
-    low = math.floor(math.log10(min(values)))
-    high = math.ceil(math.log10(max(values)))
-    span = height - top - bottom
-
-    def y(ms: float) -> float:
-        return top + span * (high - math.log10(ms)) / (high - low)
-
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        'font-family="sans-serif" font-size="12" fill="#777">',
-        f'<text x="{left}" y="20" font-size="15">First page by amount with its total, '
-        "milliseconds (logarithmic)</text>",
-    ]
-    for power in range(low, high + 1):
-        level = y(10**power)
-        out.append(
-            f'<path d="M{left} {level:.1f}H{width - 10}" stroke="#999" stroke-opacity=".35"/>'
-            f'<text x="{left - 6}" y="{level + 4:.1f}" text-anchor="end">{10**power:g}</text>'
-        )
-    for number, (key, (name, _)) in enumerate(METHODS.items()):
-        x = left + number * 132
-        out.append(
-            f'<rect x="{x}" y="30" width="10" height="10" fill="{COLOURS[key]}"/>'
-            f'<text x="{x + 14}" y="39" font-size="10">{key} {name[:22]}</text>'
-        )
-    group = (width - left - 20) / max(len(cases), 1)
-    for position, case in enumerate(cases):
-        start = left + 10 + position * group
-        bar = (group - 24) / len(METHODS)
-        for number, key in enumerate(METHODS):
-            level = y(case.medians[key])
-            x = start + number * bar
-            out.append(
-                f'<rect x="{x:.1f}" y="{level:.1f}" width="{bar - 3:.1f}" '
-                f'height="{height - bottom - level:.1f}" fill="{COLOURS[key]}"/>'
-                f'<text x="{x + bar / 2 - 1.5:.1f}" y="{level - 3:.1f}" text-anchor="middle" '
-                f'font-size="9">{case.medians[key]:.3g}</text>'
-            )
-        out.append(
-            f'<text x="{start + group / 2 - 12:.1f}" y="{height - bottom + 18}" '
-            f'text-anchor="middle">{case.question.people:,} people, {case.total:,} funds</text>'
-        )
-    return "\n".join([*out, "</svg>"]) + "\n"
+    """First page by amount, for each size and method."""
+    return bars(
+        "First page by amount with its total, milliseconds",
+        [
+            (f"{case.question.people:,} people, {case.total:,} funds", case.medians)
+            for case in results.cases
+            if case.question.page == 1 and case.question.order == "amount desc"
+        ],
+        {key: f"{key} {name[:22]}" for key, (name, _) in METHODS.items()},
+        COLOURS,
+    )

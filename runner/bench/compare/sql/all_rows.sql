@@ -1,0 +1,20 @@
+with people as materialized (
+    select u.id
+    from rival.units as n
+    inner join rival.users as u on n.id = u.unit_id
+    where n.path operator(ext.<@) %(path)s::ext.ltree
+)
+
+select f.id, f.handle_by, f.order_id, f.customer_id, f.amount, f.currency, f.status, f.created_at
+from people as p
+inner join rival.funds as f on p.id = f.handle_by
+union
+select f.id, f.handle_by, f.order_id, f.customer_id, f.amount, f.currency, f.status, f.created_at
+from people as p
+inner join rival.orders as o on p.id = o.handler_id
+inner join rival.funds as f on o.id = f.order_id
+union
+select f.id, f.handle_by, f.order_id, f.customer_id, f.amount, f.currency, f.status, f.created_at
+from people as p
+inner join rival.customers as c on p.id = c.manager_id
+inner join rival.funds as f on c.id = f.customer_id

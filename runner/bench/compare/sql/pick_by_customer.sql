@@ -1,0 +1,5 @@
+insert into picked
+select f.id, f.amount
+from rival.funds as f
+where f.customer_id = any(%(ids)s)
+on conflict do nothing
