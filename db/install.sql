@@ -85,6 +85,7 @@
 \ir functions/authz_private.dataset_columns.sql
 \ir functions/authz_private.typed_literal.sql
 \ir functions/authz_private.variable_type.sql
+\ir functions/authz_private.plain_value.sql
 \ir functions/authz_private.variable_of.sql
 \ir functions/authz_private.compile_filter.sql
 \ir functions/authz_private.compile_mask.sql
@@ -97,6 +98,7 @@
 \ir functions/authz_private.wanted_view.sql
 \ir functions/authz_private.hidden_columns.sql
 \ir functions/authz_private.masked_tables.sql
+\ir functions/authz_private.give_columns.sql
 \ir functions/authz_private.compile_dataset.sql
 \ir functions/authz_private.check_subject.sql
 \ir functions/authz_private.check_filter.sql

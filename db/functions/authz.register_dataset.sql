@@ -57,12 +57,22 @@ begin
     end if;
     if exists (
         select
-        from aclexplode(target.relacl) as a
-        where a.grantee = 0 and a.privilege_type = 'SELECT'
+        from (
+            select target.relacl as rights
+            union all
+            select c.attacl from pg_attribute as c where c.attrelid = target.oid and c.attnum > 0
+        ) as r
+        cross join aclexplode(r.rights) as a
+        where a.privilege_type = 'SELECT'
+            and a.grantee <> 'fundwarden_app'::regrole
+            and (a.grantee = 0 or pg_has_role('fundwarden_app', a.grantee, 'usage'))
     )
     then
-        raise exception 'table_name: everybody may read this table'
-            using errcode = '42501', hint = 'Revoke SELECT from PUBLIC first.';
+        raise exception 'table_name: fundwarden_app may read this table as a member of others'
+            using
+                errcode = '42501',
+                hint = 'Revoke SELECT on it and its columns from PUBLIC and from roles that '
+                    'fundwarden_app is a member of.';
     end if;
     select u.name
     into missing
@@ -111,7 +121,19 @@ begin
             'row_security', target.relrowsecurity,
             'forced', target.relforcerowsecurity,
             'has_policy', has_policy,
-            'app_select', has_table_privilege('fundwarden_app', target.oid, 'SELECT')
+            'app_select', has_table_privilege('fundwarden_app', target.oid, 'SELECT'),
+            'app_columns', to_jsonb(
+                array(
+                    select a.attname
+                    from pg_attribute as a
+                    where a.attrelid = target.oid
+                        and a.attnum > 0
+                        and not a.attisdropped
+                        and not has_table_privilege('fundwarden_app', target.oid, 'SELECT')
+                        and has_column_privilege('fundwarden_app', target.oid, a.attnum, 'SELECT')
+                    order by a.attnum
+                )
+            )
         )
     );
     if not target.relrowsecurity then
@@ -147,6 +169,6 @@ comment on function authz.register_dataset(regclass, text, name [], name, text, 
     'is; without owner_units, any row (of the own tenant, with tenant_column) may be read by '
     'whoever is signed in. default_rows: all or none, for users to whom no permit applies. For the '
     'owner. 22023 not a table, name, column or resource; 23505 registered already; 42501 the '
-    'table is not the owner''s, or everybody may read it.';
+    'table is not the owner''s, or fundwarden_app may read it as PUBLIC or as a member of a role.';
 revoke all on function authz.register_dataset(regclass, text, name [], name, text, text, text)
 from public;

@@ -39,6 +39,12 @@ begin
         raise exception 'tenant_id: the % is of another tenant', check_subject.dimension
             using errcode = '22023', hint = 'Leave tenant_id out.';
     end if;
+    if check_subject.tenant_id is not null
+        and not exists (select from authz.tenants as t where t.id = check_subject.tenant_id)
+    then
+        raise exception 'tenant_id: there is no tenant %', check_subject.tenant_id
+            using errcode = '22023', hint = 'Pass the id of a root unit, or leave tenant_id out.';
+    end if;
     if array_position(check_subject.whitelist, null) is not null then
         raise exception 'whitelist has a null in it'
             using errcode = '22023', hint = 'Pass ids of users.';

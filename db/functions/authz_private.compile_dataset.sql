@@ -61,8 +61,9 @@ begin
         end if;
     end loop;
 
+    hidden := authz_private.hidden_columns(wanted.name);
+    perform authz_private.give_columns(wanted.table_name, wanted.before -> 'app_columns', hidden);
     if (wanted.before -> 'app_select')::boolean then
-        hidden := authz_private.hidden_columns(wanted.name);
         readable := array(
             select c.column_name
             from authz_private.dataset_columns(wanted.table_name) as c

@@ -45,7 +45,7 @@ begin
         raise exception '%.field: % is no column of the dataset', place, quote_literal(node ->> 'field')
             using errcode = '22023', hint = 'Name a column of the table, as it is written there.';
     end if;
-    column_text := quote_ident(col.column_name);
+    column_text := replace(quote_ident(col.column_name), '%', '%%');
     if operator = 'is_null' then
         return format(
             '(%s is %s)', column_text, case (node -> 'value')::boolean when true then 'null' else 'not null' end
@@ -63,7 +63,7 @@ begin
             using errcode = '22023', hint = 'Choose another operator or column.';
     end if;
     if operator in ('time_between', 'weekday') then
-        column_text := format('(%s at time zone %L)', column_text, node ->> 'zone');
+        column_text := format('(%I at time zone %L)', col.column_name, node ->> 'zone');
         operands := node -> 'value';
         if operator = 'weekday' then
             result := format(

@@ -101,12 +101,20 @@ begin
             result := 'null';
         when 'constant' then
             result := authz_private.typed_literal(
-                mask -> 'value', col.family, col.plain_type, 'mask.value'
+                mask -> 'value', col.family, col.type_name, 'mask.value'
             );
         when 'hash' then
             result := format(
-                'encode(sha256(%1$s || sha256(%1$s || convert_to(%2$s::text, ''UTF8''))), ''hex'')',
-                salt, quote_ident(compile_mask.column_name)
+                'encode(sha256(%1$s || sha256(%1$s || convert_to(%2$s, ''UTF8''))), ''hex'')',
+                salt,
+                -- The session decides how many digits of these are written.
+                case
+                    when col.plain_type in ('real', 'double precision')
+                        then format(
+                            'encode(float8send(%I + 0), ''hex'')', compile_mask.column_name
+                        )
+                    else quote_ident(compile_mask.column_name) || '::text'
+                end
             );
             result := case
                 when col.family = 'text' then result
@@ -139,9 +147,12 @@ begin
                 quote_ident(compile_mask.column_name), mask ->> 'width'
             );
         else
+            -- Where there may be no instant to cut back to, and dates that are no timestamps.
             result := format(
-                'date_trunc(%L, %s%s)',
-                mask ->> 'unit', quote_ident(compile_mask.column_name),
+                'case when %1$s between %2$L and %3$L or not isfinite(%1$s) '
+                'then date_trunc(%4$L, %1$s%5$s) end',
+                quote_ident(compile_mask.column_name), '4700-01-01 BC', '294000-01-01',
+                mask ->> 'unit',
                 case col.family
                     when 'timestamptz' then ', ''UTC''' when 'date' then '::timestamp' else ''
                 end

@@ -52,9 +52,9 @@ begin
         return;
     end if;
     if jsonb_typeof(node -> 'field') is distinct from 'string'
-        or node ->> 'field' !~ '^[A-Za-z_][A-Za-z0-9_]{0,62}$'
+        or length(node ->> 'field') not between 1 and 63
     then
-        return query values (json_path || '.field', 'must be a name: letters, digits and _');
+        return query values (json_path || '.field', 'must be a name of 1 to 63 characters');
     end if;
     operator := node ->> 'op';
     operand := node -> 'value';

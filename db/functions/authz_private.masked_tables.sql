@@ -7,7 +7,7 @@ begin atomic
     select d.table_name
     from authz.datasets as d
     where authz_private.hidden_columns(d.name) <> '{}'
-        and d.before -> 'app_select' = 'true';
+        and (d.before -> 'app_select' = 'true' or d.before -> 'app_columns' <> '[]');
 end;
 
 comment on function authz_private.masked_tables() is

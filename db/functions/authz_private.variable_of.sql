@@ -1,9 +1,13 @@
 -- As text, so that one function serves all types; the rule casts it to the type of the variable,
--- which every stored value was checked against.
+-- which every stored value was checked against. In UTC and by ISO, whatever the session is set to:
+-- a reader must not shift an instant.
 
 create or replace function authz_private.variable_of(user_id bigint, name text)
 returns text
 language plpgsql stable security invoker parallel safe
+set search_path = pg_catalog, ext, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
 as $$
 declare
     found_value jsonb;
@@ -24,20 +28,25 @@ begin
     end case;
     select
         coalesce(w.value, v.default_value) as value,
-        v.is_list
+        v.is_list,
+        v.type
     into wanted
     from authz.variables as v
     left join authz.user_variables as w
         on v.name = w.variable and w.tenant_id = asked.tenant_id and w.user_id = asked.id
     where v.name = variable_of.name;
     found_value := wanted.value;
-    if wanted.is_list then
-        return (
-            select array_agg(e.v #>> '{}' order by e.place)::text
+    if found_value is null then
+        return null;
+    elsif wanted.is_list then
+        -- An empty list is a value: nothing is in it.
+        return array(
+            select authz_private.plain_value(e.v, wanted.type)
             from jsonb_array_elements(found_value) with ordinality as e (v, place)
-        );
+            order by e.place
+        )::text;
     end if;
-    return found_value #>> '{}';
+    return authz_private.plain_value(found_value, wanted.type);
 end
 $$;
 

@@ -25,6 +25,7 @@ begin
     loop
         execute format('drop policy %I on %s', policy_name, wanted.table_name);
     end loop;
+    perform authz_private.give_columns(wanted.table_name, wanted.before -> 'app_columns', '{}');
     if (wanted.before -> 'app_select')::boolean
         and not has_table_privilege('fundwarden_app', wanted.table_name, 'SELECT')
     then
