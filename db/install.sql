@@ -96,6 +96,7 @@
 \ir functions/authz_private.wanted_view.sql
 \ir functions/authz_private.hidden_columns.sql
 \ir functions/authz_private.masked_tables.sql
+\ir functions/authz_private.refuse_bypass.sql
 \ir functions/authz_private.compile_dataset.sql
 \ir functions/authz_private.check_subject.sql
 \ir functions/authz_private.check_filter.sql
@@ -316,6 +317,7 @@
 \ir functions/authz_private.masked_columns.sql
 \ir functions/authz_private.row_is_permitted.sql
 \ir functions/authz_private.refuse_masked.sql
+\ir functions/authz_private.refuse_telling.sql
 \ir functions/authz.compile_datasets.sql
 \ir functions/authz_private.withdraw_dataset.sql
 \ir functions/authz.withdraw_datasets.sql

@@ -95,6 +95,8 @@ begin
         end if;
     end if;
 
+    perform authz_private.refuse_bypass(wanted.name);
+
     made := authz_private.wanted_view(wanted.name);
     if obj_description(to_regclass('secure.' || quote_ident(wanted.name)), 'pg_class')
         is distinct from 'Made of data permissions: ' || md5(made)
