@@ -50,10 +50,13 @@ begin
             execute format('drop policy %I on %s', p.name, wanted.table_name);
         end if;
         if p.is_wanted then
+            -- What may not be read is not updated or deleted either, by a statement that reads
+            -- nothing.
             execute format(
-                'create policy %I on %s as %s for select to fundwarden_app using (%s)',
+                'create policy %I on %s as %s to fundwarden_app using (%s)',
                 p.name, wanted.table_name,
-                case when p.is_permissive then 'permissive' else 'restrictive' end, p.expression
+                case when p.is_permissive then 'permissive for select' else 'restrictive for all' end,
+                p.expression
             );
             execute format(
                 'comment on policy %I on %s is %L', p.name, wanted.table_name, p.mark
