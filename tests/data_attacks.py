@@ -33,11 +33,13 @@ WORLD = f"""
     from (
         values (2, 'directory.permissions', 'read'), (2, 'finance.funds', 'create'),
             (2, 'finance.funds', 'update'), (2, 'finance.funds', 'delete'),
-            (2, 'finance.funds', 'export'), (2, 'finance.orders', 'create'), ({DAN}, 'finance.funds', 'read')
+            (2, 'finance.funds', 'export'), (2, 'finance.orders', 'create'),
+            (2, 'finance.orders', 'update'), (2, 'finance.customers', 'create'),
+            (2, 'finance.customers', 'update'), ({DAN}, 'finance.funds', 'read')
     ) as g (user_id, resource, action)
     inner join authz.permissions as p
         on g.resource = p.resource::text and g.action = p.action and p.scope = 'team';
-    insert into finance.customers (id, manager_id, name) values (60606, {DAN}, 'plain');
+    insert into finance.customers (id, manager_id, name) values (60606, {DAN}, 'veiled customer');
     insert into finance.orders (id, handler_id, customer_id) values ({ORDER}, {DAN}, 60606);
     insert into finance.financial_funds
         (id, handle_by, order_id, customer_id, amount, currency, status, created_at)
@@ -46,7 +48,10 @@ WORLD = f"""
     insert into finance.financial_funds (id, handle_by, amount, currency, status)
     select g, {DAN}, 98765432100 + g, 'USD', 'hidden' from generate_series(501, 512) as g;
     select setval('finance.financial_funds_id_seq', 700);
-    select authz.register_dataset('finance.financial_funds');
+    update finance.customers set created_at = '2021-07-17 05:06:07Z';
+    update finance.orders set created_at = '2021-07-17 05:06:07Z';
+    select authz.register_dataset(t)
+    from unnest('{{finance.financial_funds, finance.orders, finance.customers}}'::regclass []) as t;
 
     create schema own authorization fundwarden_owner;
     grant usage on schema own to fundwarden_app;
@@ -104,6 +109,14 @@ WORLD = f"""
         ('financial_funds', 'handle_by', '{{"kind": "constant", "value": 0}}', null),
         ('financial_funds', 'status', '{{"kind": "keep_first", "n": 1}}',
             '{{"field": "currency", "op": "=", "value": "EUR"}}'),
+        ('financial_funds', 'status', '{{"kind": "keep_last", "n": 1}}',
+            '{{"field": "currency", "op": "=", "value": "CHF"}}'),
+        ('customers', 'name', '{{"kind": "hash"}}', null),
+        ('customers', 'created_at', '{{"kind": "truncate", "unit": "year"}}',
+            '{{"field": "manager_id", "op": "=", "value": {DAN}}}'),
+        ('orders', 'handler_id', '{{"kind": "hash"}}', null),
+        ('orders', 'created_at', '{{"kind": "truncate", "unit": "year"}}',
+            '{{"field": "customer_id", "op": "=", "value": 60606}}'),
         ('staff', 'name', '{{"kind": "hash"}}', null),
         ('staff', 'salary', '{{"kind": "round", "digits": -4}}', null),
         ('staff', 'iban', '{{"kind": "keep_last", "n": 4}}', null),
@@ -417,9 +430,37 @@ COLUMNS = {
     "a hash of what one changed oneself": plain(
         f"select finance.update_fund(1, '{{\"order_id\": {ORDER}}}')", loot="SELECT 1"
     ),
-    "a row changed until its mask is gone": plain(
+    "a hash of a customer one made oneself": plain(
+        "select finance.create_customer('{\"name\": \"veiled customer\", \"manager_id\": 2}')",
+        "select count(*) from secure.customers as a inner join secure.customers as b using (name) "
+        "where a.id < b.id",
+        "select count(*) from secure.customers as c where c.name = 'veiled customer'",
+        loot=r"\(1,\)",
+    ),
+    "a hash of an order one made oneself": plain(
+        f"select finance.create_order('{{\"handler_id\": {DAN}}}')",
+        "select count(*) from secure.orders as a inner join secure.orders as b using (handler_id) "
+        "where a.id < b.id",
+        loot=r"\(1,\)",
+    ),
+    "a fund changed until its mask is gone": plain(
+        "select finance.update_fund(1, '{\"currency\": \"GBP\"}')",
+        f"select v.status from {VIEW} as v where v.id = 1",
+    ),
+    "a fund changed until its mask is another": plain(
         "select finance.update_fund(1, '{\"currency\": \"CHF\"}')",
         f"select v.status from {VIEW} as v where v.id = 1",
+        loot=r"d'",
+    ),
+    "a customer changed until its mask is gone": plain(
+        "select finance.update_customer(60606, '{\"manager_id\": 2}')",
+        "select c.created_at from secure.customers as c",
+        loot=", 7, 17",
+    ),
+    "an order changed until its mask is gone": plain(
+        f"select finance.update_order({ORDER}, '{{\"customer_id\": null}}')",
+        "select o.created_at from secure.orders as o",
+        loot=", 7, 17",
     ),
     "a page": plain(
         "select p.status, p.amount from finance.page_authorized_funds(page_size => 100) as p",
