@@ -50,6 +50,7 @@ WORLD = f"""
     select setval('finance.financial_funds_id_seq', 700);
     update finance.customers set created_at = '2021-07-17 05:06:07Z';
     update finance.orders set created_at = '2021-07-17 05:06:07Z';
+    insert into finance.customers (id, manager_id, created_at) values (70707, 2, '2020-01-01');
     select authz.register_dataset(t)
     from unnest('{{finance.financial_funds, finance.orders, finance.customers}}'::regclass []) as t;
 
@@ -255,7 +256,8 @@ ROWS = {
         mend="revoke select on own.staff_left from fundwarden_app",
     ),
     "a page": plain(
-        "select p.fund_id from finance.page_authorized_funds(page_size => 10000) as p", loot=r"\b501\b"
+        "select p.fund_id from finance.page_authorized_funds(page_size => 10000) as p",
+        loot=r"\b501\b",
     ),
     "the last page, and one beyond": plain(
         "select p.fund_id from finance.page_authorized_funds(2, 1, 10, 'fund_id', 'DESC') as p",
@@ -277,7 +279,7 @@ ROWS = {
         loot=r"\(True,\)",
     ),
     "a hidden fund changed": plain(
-        "select finance.update_fund(501, '{\"currency\": \"EUR\"}')",
+        'select finance.update_fund(501, \'{"currency": "EUR"}\')',
         "select v.id from secure.financial_funds as v where v.id = 501",
         loot=r"\b501\b",
     ),
@@ -339,8 +341,9 @@ COLUMNS = {
         f"select 'found' from {STAFF} as s where s = row(0)::own.staff or s is not null",
         loot="found",
     ),
-    "a column by another name": plain(f"select s.c8 from {MASKED} as s (c1, c2, c3, c4, c5, c6, "
-        "c7, c8, c9, c10, c11)"),
+    "a column by another name": plain(
+        f"select s.c8 from {MASKED} as s (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)"
+    ),
     "a natural join with the table": plain(
         f"select s.* from {MASKED} as s natural inner join {STAFF} as t",
         f"select t.note from {MASKED} as s inner join {STAFF} as t using (id)",
@@ -358,9 +361,7 @@ COLUMNS = {
     "where, by pattern": plain(
         f"select 'found' from {MASKED} as s where s.iban like 'de%' or s.iban ~ '^d'", loot="found"
     ),
-    "order by": plain(
-        f"select s.id from {STAFF} as s order by s.salary", loot="SELECT"
-    ),
+    "order by": plain(f"select s.id from {STAFF} as s order by s.salary", loot="SELECT"),
     "the order of the view": plain(
         f"select array_agg(s.iban order by s.iban) from {MASKED} as s where s.id < 8"
     ),
@@ -422,7 +423,7 @@ COLUMNS = {
         loot="[0-9a-f]{64}",
     ),
     "a hash of what one wrote oneself": plain(
-        f"select finance.create_fund('{{\"amount\": 1, \"order_id\": {ORDER}}}')",
+        f'select finance.create_fund(\'{{"amount": 1, "order_id": {ORDER}}}\')',
         f"select count(*) from {VIEW} as a inner join {VIEW} as b using (order_id) "
         "where a.id > 700 and b.id < 9",
         loot=r"\(8,\)",
@@ -431,7 +432,7 @@ COLUMNS = {
         f"select finance.update_fund(1, '{{\"order_id\": {ORDER}}}')", loot="SELECT 1"
     ),
     "a hash of a customer one made oneself": plain(
-        "select finance.create_customer('{\"name\": \"veiled customer\", \"manager_id\": 2}')",
+        'select finance.create_customer(\'{"name": "veiled customer", "manager_id": 2}\')',
         "select count(*) from secure.customers as a inner join secure.customers as b using (name) "
         "where a.id < b.id",
         "select count(*) from secure.customers as c where c.name = 'veiled customer'",
@@ -444,11 +445,11 @@ COLUMNS = {
         loot=r"\(1,\)",
     ),
     "a fund changed until its mask is gone": plain(
-        "select finance.update_fund(1, '{\"currency\": \"GBP\"}')",
+        'select finance.update_fund(1, \'{"currency": "GBP"}\')',
         f"select v.status from {VIEW} as v where v.id = 1",
     ),
     "a fund changed until its mask is another": plain(
-        "select finance.update_fund(1, '{\"currency\": \"CHF\"}')",
+        'select finance.update_fund(1, \'{"currency": "CHF"}\')',
         f"select v.status from {VIEW} as v where v.id = 1",
         loot=r"d'",
     ),
@@ -458,7 +459,7 @@ COLUMNS = {
         loot=", 7, 17",
     ),
     "an order changed until its mask is gone": plain(
-        f"select finance.update_order({ORDER}, '{{\"customer_id\": null}}')",
+        f"select finance.update_order({ORDER}, '{{\"customer_id\": 70707}}')",
         "select o.created_at from secure.orders as o",
         loot=", 7, 17",
     ),
@@ -676,7 +677,7 @@ BESIDES = {
     ),
     "a rule asked about": plain(
         "select g, v.* from generate_series(1, 20) as g cross join lateral (select v.status "
-        f"from {VIEW} as v where authz.data_rule_applies(g) or not authz.data_rule_applies(g)) as v",
+        f"from {VIEW} as v where authz.data_rule_applies(g) or g > 0) as v",
     ),
     "a file, a database": plain(
         "select pg_read_file('PG_VERSION')",

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from attacks import ANN, Attack, step, token, told
+from attacks import ANN, Attack, token, told
 from data_attacks import ATTACKS, MASKED, STAFF, VIEW, WORLD
 from waiting import refusal, rows, session, value
 
@@ -207,6 +207,45 @@ def test_what_comparisons_tell_of_hidden_rows_and_masked_columns_is_as_documente
                 "update authz.row_permissions set filter = %s where dataset = 'staff'",
                 ['{"field": "level", "op": "<", "value": 8}'],
             )
+
+
+ENDS = {
+    "smallint": ("-32768", "32767"),
+    "int": ("-2147483648", "2147483647"),
+    "bigint": ("-9223372036854775808", "9223372036854775807"),
+    "numeric(4, 2)": ("-99.99", "99.99", "NaN"),
+    "numeric(3, -2)": ("-99900", "99900"),
+    "real": ("-3.4028234e38", "3.4028234e38", "NaN", "-infinity"),
+    "double precision": ("-1.7976931348623157e308", "1.7976931348623157e308", "NaN", "infinity"),
+    "date": ("4714-11-24 BC", "5874897-12-31", "infinity", "-infinity"),
+    "timestamp": ("4714-11-24 BC", "294276-12-31 23:59:59", "infinity"),
+    "timestamptz": ("4714-11-24 00:00:00+00 BC", "294276-12-31 23:59:59+00", "-infinity"),
+}
+NUMBER_MASKS = (
+    *({"kind": "round", "digits": d} for d in (-29, -1, 0, 29)),
+    *({"kind": "bucket", "width": w} for w in (1e-20, 7, 7e29)),
+    {"kind": "hash"},
+)
+TIME_MASKS = tuple({"kind": "truncate", "unit": u} for u in ("year", "quarter", "month", "week"))
+
+
+@pytest.mark.parametrize("of_type", ENDS)
+def test_no_mask_fails_whatever_the_value(ruled: str, of_type: str) -> None:
+    """A failure would say that there is such a value, and keep everybody from reading."""
+    with session(ruled) as admin:
+        admin.execute(f"create table own.ends (id int, x {of_type})".encode())
+        for found in ENDS[of_type]:
+            admin.execute(f"insert into own.ends values (1, '{found}'), (2, null)".encode())
+        for mask in TIME_MASKS if of_type[:4] in ("date", "time") else NUMBER_MASKS:
+            compiled = value(
+                admin,
+                "select authz_private.compile_mask('own.ends', 'x', 'mask', %s)",
+                json.dumps(mask),
+            )
+            masked = value(admin, "select format(%s::text, null, '1')", compiled)
+            brought = rows(admin, f"select ({masked})::text, x is null from own.ends")
+            assert all((text is None) is was_null for text, was_null in brought), mask
+        admin.execute("drop table own.ends")
 
 
 # --- tables of one's own ----------------------------------------------------------------------

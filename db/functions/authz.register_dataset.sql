@@ -148,6 +148,6 @@ comment on function authz.register_dataset(regclass, text, name [], name, text, 
     'is; without owner_units, any row (of the own tenant, with tenant_column) may be read by '
     'whoever is signed in. default_rows: all or none, for users to whom no permit applies. For the '
     'owner. 22023 not a table, name, column or resource; 23505 registered already; 42501 the '
-    'table is not the owner''s, or everybody may read it.';
+    'table is not the owner''s, everybody may read it, or the application its partitions.';
 revoke all on function authz.register_dataset(regclass, text, name [], name, text, text, text)
 from public;

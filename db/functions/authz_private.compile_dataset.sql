@@ -124,5 +124,6 @@ $$;
 
 comment on function authz_private.compile_dataset(text) is
     'Brings policies, the application''s rights on columns, and the view of a dataset to what its '
-    'rules say; writes only what differs. 40001 when another change of its rules came between.';
+    'rules say; writes only what differs. 40001 when another change of its rules came between; '
+    '42501 when the application could read past them (authz_private.refuse_bypass).';
 revoke all on function authz_private.compile_dataset(text) from public;

@@ -139,12 +139,21 @@ begin
                 quote_ident(compile_mask.column_name), mask ->> 'width'
             );
         else
+            -- The beginning of a time may lie before the first there is, and a date after the last.
             result := format(
-                'date_trunc(%L, %s%s)',
-                mask ->> 'unit', quote_ident(compile_mask.column_name),
                 case col.family
-                    when 'timestamptz' then ', ''UTC''' when 'date' then '::timestamp' else ''
-                end
+                    when 'date' then
+                        'case when isfinite(%2$s) then date_trunc(%1$L, least(greatest(%2$s, '
+                        '''4713-01-01 BC''::date), ''294276-12-31''::date)::timestamp)::date '
+                        'else %2$s end'
+                    when 'timestamp' then
+                        'case when isfinite(%2$s) then date_trunc(%1$L, greatest(%2$s, '
+                        '''4713-01-01 BC''::timestamp)) else %2$s end'
+                    else
+                        'case when isfinite(%2$s) then date_trunc(%1$L, greatest(%2$s, '
+                        '''4713-01-01 00:00:00+00 BC''::timestamptz), ''UTC'') else %2$s end'
+                end,
+                mask ->> 'unit', quote_ident(compile_mask.column_name)
             );
     end case;
     -- A number that rounding carried beyond its type stays at the end of it.
