@@ -99,6 +99,7 @@
 \ir functions/authz_private.hidden_columns.sql
 \ir functions/authz_private.masked_tables.sql
 \ir functions/authz_private.give_columns.sql
+\ir functions/authz_private.refuse_bypass.sql
 \ir functions/authz_private.compile_dataset.sql
 \ir functions/authz_private.check_subject.sql
 \ir functions/authz_private.check_filter.sql
@@ -320,6 +321,7 @@
 \ir functions/authz_private.row_is_permitted.sql
 \ir functions/authz_private.refuse_masked.sql
 \ir functions/ops.dataset_problems.sql
+\ir functions/authz_private.refuse_telling.sql
 \ir functions/authz.compile_datasets.sql
 \ir functions/authz_private.withdraw_dataset.sql
 \ir functions/authz.withdraw_datasets.sql

@@ -6,7 +6,15 @@ has succeeded when that word is anywhere in what came back.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import psycopg
+from waiting import session, value
+
+Connection = psycopg.Connection[Any]
 
 ANN, ROOT, MIA = 2, 1, 9
 
@@ -70,6 +78,66 @@ def opened(table: str) -> str:
 def written(table: str, verbs: str = "insert, update, delete") -> str:
     """Direct writing granted, and nothing asked of the rows."""
     return f"grant {verbs} on {table} to fundwarden_app; {off(table)}"
+
+
+@cache
+def token(conninfo: str, user: int) -> str:
+    with session(conninfo) as admin:
+        return str(value(admin, "select authz.issue_token(%s)", user))
+
+
+def step(connection: Connection, statement: str) -> list[str]:
+    """Everything that comes back of a statement, its error included."""
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            if re.match(r"copy .* to stdout", statement):
+                with cursor.copy(statement.encode()) as copy:
+                    return [bytes(part).decode() for part in copy]
+            if re.match(r"copy .* from stdin", statement):
+                with cursor.copy(statement.encode()) as copy:
+                    copy.write("800\t2\n")
+                return [cursor.statusmessage or ""]
+            cursor.execute(statement.encode())
+            found = [str(row) for row in cursor.fetchall()] if cursor.description else []
+            return [*found, cursor.statusmessage or ""]
+    except psycopg.Error as error:
+        told = error.diag
+        parts = (told.sqlstate, told.message_primary, told.message_detail, told.message_hint)
+        return [part for part in (*parts, told.context) if part]
+
+
+def loot(conninfo: str, attack: Attack) -> str:
+    """What came back of the attack, all of it."""
+    with (
+        session(conninfo, user="app_login") as app,
+        session(conninfo, user="trusted_login"),
+        session(conninfo) as admin,
+    ):
+        admin.execute("select 'words of an administrator'")
+        return told(app, conninfo, attack)
+
+
+def told(app: Connection, conninfo: str, attack: Attack) -> str:
+    """The same by a connection of the application that others share."""
+    found: list[str] = []
+
+    def heard(notice: psycopg.errors.Diagnostic) -> None:
+        found.append(notice.message_primary or "")
+
+    if attack.before:
+        app.execute("begin")
+        app.execute("select authz.sign_in(%s)", [token(conninfo, ROOT)])
+        for statement in attack.before:
+            app.execute(statement.encode())
+        app.execute("commit")
+    app.add_notice_handler(heard)
+    app.execute("begin")
+    app.execute("select authz.sign_in(%s)", [token(conninfo, attack.user)])
+    for statement in attack.steps:
+        found += step(app, statement)
+    app.execute("rollback")
+    app.remove_notice_handler(heard)
+    return "\n".join(found)
 
 
 FUNDS = "finance.financial_funds"

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from attacks import ANN, ATTACKS, ROOT, WORLD, Attack
+from attacks import ANN, ATTACKS, ROOT, WORLD, Attack, loot, step, token
 from servers import Server
 from waiting import refusal, rows, session, value
 
@@ -43,56 +43,6 @@ def sound(template: str, server: Server) -> Iterator[str]:
         with session(conninfo) as admin:
             admin.execute("select ops.apply_database_rights()")
         yield conninfo
-
-
-def token(conninfo: str, user: int) -> str:
-    with session(conninfo) as admin:
-        return str(value(admin, "select authz.issue_token(%s)", user))
-
-
-def step(connection: Connection, statement: str) -> list[str]:
-    """Everything that comes back of a statement, its error included."""
-    try:
-        with connection.transaction(), connection.cursor() as cursor:
-            if re.match(r"copy .* to stdout", statement):
-                with cursor.copy(statement.encode()) as copy:
-                    return [bytes(part).decode() for part in copy]
-            if re.match(r"copy .* from stdin", statement):
-                with cursor.copy(statement.encode()) as copy:
-                    copy.write("800\t2\n")
-                return [cursor.statusmessage or ""]
-            cursor.execute(statement.encode())
-            found = [str(row) for row in cursor.fetchall()] if cursor.description else []
-            return [*found, cursor.statusmessage or ""]
-    except psycopg.Error as error:
-        told = error.diag
-        parts = (told.sqlstate, told.message_primary, told.message_detail, told.message_hint)
-        return [part for part in (*parts, told.context) if part]
-
-
-def loot(conninfo: str, attack: Attack) -> str:
-    """What came back of the attack, all of it."""
-    tokens = {user: token(conninfo, user) for user in (attack.user, ROOT)}
-    found: list[str] = []
-    with (
-        session(conninfo, user="app_login") as app,
-        session(conninfo, user="trusted_login"),
-        session(conninfo) as admin,
-    ):
-        admin.execute("select 'words of an administrator'")
-        if attack.before:
-            app.execute("begin")
-            app.execute("select authz.sign_in(%s)", [tokens[ROOT]])
-            for statement in attack.before:
-                app.execute(statement.encode())
-            app.execute("commit")
-        app.add_notice_handler(lambda notice: found.append(notice.message_primary or ""))
-        app.execute("begin")
-        app.execute("select authz.sign_in(%s)", [tokens[attack.user]])
-        for statement in attack.steps:
-            found += step(app, statement)
-        app.execute("rollback")
-    return "\n".join(found)
 
 
 def test_the_world_is_as_told(sound: str) -> None:

@@ -23,9 +23,10 @@ begin
     select c.* into target from pg_class as c where c.oid = register_dataset.table_name;
     if target.oid is null or target.relkind not in ('r', 'p') or target.relispartition
         or target.relpersistence = 't'
+        or exists (select from pg_inherits as i where i.inhrelid = target.oid)
     then
         raise exception 'table_name: not a table that can be a dataset'
-            using errcode = '22023', hint = 'Pass a table, not a view, a partition or a temporary one.';
+            using errcode = '22023', hint = 'Pass a table, not a view, a partition, a descendant or a temporary one.';
     end if;
     select n.nspname into schema_name from pg_namespace as n where n.oid = target.relnamespace;
     dataset := coalesce(dataset, target.relname);

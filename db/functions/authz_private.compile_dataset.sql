@@ -50,10 +50,13 @@ begin
             execute format('drop policy %I on %s', p.name, wanted.table_name);
         end if;
         if p.is_wanted then
+            -- What may not be read is not updated or deleted either, by a statement that reads
+            -- nothing.
             execute format(
-                'create policy %I on %s as %s for select to fundwarden_app using (%s)',
+                'create policy %I on %s as %s to fundwarden_app using (%s)',
                 p.name, wanted.table_name,
-                case when p.is_permissive then 'permissive' else 'restrictive' end, p.expression
+                case when p.is_permissive then 'permissive for select' else 'restrictive for all' end,
+                p.expression
             );
             execute format(
                 'comment on policy %I on %s is %L', p.name, wanted.table_name, p.mark
@@ -96,6 +99,8 @@ begin
         end if;
     end if;
 
+    perform authz_private.refuse_bypass(wanted.name);
+
     made := authz_private.wanted_view(wanted.name);
     if obj_description(to_regclass('secure.' || quote_ident(wanted.name)), 'pg_class')
         is distinct from 'Made of data permissions: ' || md5(made)
@@ -120,5 +125,6 @@ $$;
 
 comment on function authz_private.compile_dataset(text) is
     'Brings policies, the application''s rights on columns, and the view of a dataset to what its '
-    'rules say; writes only what differs. 40001 when another change of its rules came between.';
+    'rules say; writes only what differs. 40001 when another change of its rules came between; '
+    '42501 when the application could read past them (authz_private.refuse_bypass).';
 revoke all on function authz_private.compile_dataset(text) from public;

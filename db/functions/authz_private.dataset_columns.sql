@@ -34,12 +34,15 @@ begin atomic
             when b.id = 21 then '-32768'
             when b.id = 23 then '-2147483648'
             when b.id = 20 then '-9223372036854775808'
+            -- With as many digits as a cast to numeric keeps.
+            when b.id = 701 then '-1.79769313486231e308'
             when b.limits is not null then '-' || b.limits
         end,
         case
             when b.id = 21 then '32767'
             when b.id = 23 then '2147483647'
             when b.id = 20 then '9223372036854775807'
+            when b.id = 701 then '1.79769313486231e308'
             else b.limits
         end
     from pg_attribute as a
