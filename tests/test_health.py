@@ -554,8 +554,8 @@ def test_the_runner_and_the_check_know_the_same_releases(sound: str) -> None:
         assert (severity == "warning") == (warn_minor(admin.info.server_version) is not None)
 
 
-def test_the_list_of_indexes_is_the_catalogs(sound: str) -> None:
-    with session(sound) as admin:
+def test_the_list_of_indexes_is_the_catalogs(module_database: str) -> None:
+    with session(module_database) as admin:
         now = text(admin)
     if os.environ.get("FUNDWARDEN_WRITE"):
         FILE.write_text(now, encoding="utf-8")

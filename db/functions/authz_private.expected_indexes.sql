@@ -21,6 +21,31 @@ begin atomic
             '(xid)'
         ),
         (
+            'authz.column_permissions_dataset',
+            'CREATE INDEX column_permissions_dataset ON authz.column_permissions USING btree '
+            '(dataset)'
+        ),
+        (
+            'authz.column_permissions_role',
+            'CREATE INDEX column_permissions_role ON authz.column_permissions USING btree '
+            '(role_id) WHERE (role_id IS NOT NULL)'
+        ),
+        (
+            'authz.column_permissions_tenant',
+            'CREATE INDEX column_permissions_tenant ON authz.column_permissions USING btree '
+            '(tenant_id) WHERE (tenant_id IS NOT NULL)'
+        ),
+        (
+            'authz.column_permissions_user',
+            'CREATE INDEX column_permissions_user ON authz.column_permissions USING btree '
+            '(tenant_id, user_id) WHERE (user_id IS NOT NULL)'
+        ),
+        (
+            'authz.column_permissions_variable',
+            'CREATE INDEX column_permissions_variable ON authz.column_permissions USING btree'
+            ' (variable) WHERE (variable IS NOT NULL)'
+        ),
+        (
             'authz.delegations_decider',
             'CREATE INDEX delegations_decider ON authz.delegations USING btree (tenant_id, '
             'decided_by) WHERE (decided_by IS NOT NULL)'
@@ -168,6 +193,31 @@ begin atomic
             '(parent_role_id IS NOT NULL)'
         ),
         (
+            'authz.row_permissions_dataset',
+            'CREATE INDEX row_permissions_dataset ON authz.row_permissions USING btree '
+            '(dataset)'
+        ),
+        (
+            'authz.row_permissions_role',
+            'CREATE INDEX row_permissions_role ON authz.row_permissions USING btree (role_id)'
+            ' WHERE (role_id IS NOT NULL)'
+        ),
+        (
+            'authz.row_permissions_tenant',
+            'CREATE INDEX row_permissions_tenant ON authz.row_permissions USING btree '
+            '(tenant_id) WHERE (tenant_id IS NOT NULL)'
+        ),
+        (
+            'authz.row_permissions_user',
+            'CREATE INDEX row_permissions_user ON authz.row_permissions USING btree '
+            '(tenant_id, user_id) WHERE (user_id IS NOT NULL)'
+        ),
+        (
+            'authz.row_permissions_variable',
+            'CREATE INDEX row_permissions_variable ON authz.row_permissions USING btree '
+            '(variable) WHERE (variable IS NOT NULL)'
+        ),
+        (
             'authz.user_effective_policies_key',
             'CREATE UNIQUE INDEX user_effective_policies_key ON authz.user_effective_policies'
             ' USING btree (user_id, grant_key)'
@@ -228,6 +278,11 @@ begin atomic
             'user_id)'
         ),
         (
+            'authz.user_variables_variable',
+            'CREATE INDEX user_variables_variable ON authz.user_variables USING btree '
+            '(variable)'
+        ),
+        (
             'authz.users_base_unit',
             'CREATE INDEX users_base_unit ON authz.users USING btree (tenant_id, '
             'base_unit_id) INCLUDE (id)'
@@ -273,7 +328,7 @@ begin atomic
             'finance.funds_by_customer_unit',
             'CREATE INDEX funds_by_customer_unit ON finance.financial_funds USING btree '
             '(customer_unit_id) INCLUDE (id, handler_unit_id, order_unit_id, amount, '
-            'created_at, status, handle_by, order_id, customer_id)'
+            'created_at, status, currency, handle_by, order_id, customer_id)'
         ),
         (
             'finance.funds_by_handler',
@@ -284,7 +339,7 @@ begin atomic
             'finance.funds_by_handler_unit',
             'CREATE INDEX funds_by_handler_unit ON finance.financial_funds USING btree '
             '(handler_unit_id) INCLUDE (id, order_unit_id, customer_unit_id, amount, '
-            'created_at, status, handle_by, order_id, customer_id)'
+            'created_at, status, currency, handle_by, order_id, customer_id)'
         ),
         (
             'finance.funds_by_order',
@@ -295,7 +350,7 @@ begin atomic
             'finance.funds_by_order_unit',
             'CREATE INDEX funds_by_order_unit ON finance.financial_funds USING btree '
             '(order_unit_id) INCLUDE (id, handler_unit_id, customer_unit_id, amount, '
-            'created_at, status, handle_by, order_id, customer_id)'
+            'created_at, status, currency, handle_by, order_id, customer_id)'
         ),
         (
             'finance.funds_by_status',
@@ -322,6 +377,11 @@ begin atomic
             'finance.orders_handler',
             'CREATE INDEX orders_handler ON finance.orders USING btree (tenant_id, '
             'handler_id) INCLUDE (id)'
+        ),
+        (
+            'ops.hidden_by_rule_rule',
+            'CREATE INDEX hidden_by_rule_rule ON ops.hidden_by_rule USING btree (rule_id, '
+            'user_id)'
         ),
         (
             'ops.refresh_log_started',
