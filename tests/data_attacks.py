@@ -50,7 +50,8 @@ WORLD = f"""
     select setval('finance.financial_funds_id_seq', 700);
     update finance.customers set created_at = '2021-07-17 05:06:07Z';
     update finance.orders set created_at = '2021-07-17 05:06:07Z';
-    insert into finance.customers (id, manager_id, created_at) values (70707, 2, '2020-01-01');
+    insert into finance.customers (id, name, manager_id, created_at)
+    values (70707, 'b', 2, '2020-01-01'), (80808, 'c', {DAN}, '2020-01-01');
     select authz.register_dataset(t)
     from unnest('{{finance.financial_funds, finance.orders, finance.customers}}'::regclass []) as t;
 
@@ -91,6 +92,7 @@ WORLD = f"""
     from (
         values
         ('financial_funds', '{{"field": "currency", "op": "<>", "value": "USD"}}'),
+        ('customers', '{{"field": "id", "op": "<", "value": 80000}}'),
         ('staff', '{{"field": "level", "op": "<", "value": 8}}')
     ) as d (dataset, filter)
     inner join authz.roles as r on r.code = 'supervisor';
@@ -287,6 +289,19 @@ ROWS = {
         "select finance.update_fund(501, '{}')", loot="SELECT 1"
     ),
     "a hidden fund deleted": plain("select finance.delete_fund(501)", loot="SELECT 1"),
+    "a key of a hidden customer, by a fund": plain(
+        'select finance.create_fund(\'{"amount": 1, "customer_id": 80808}\')', loot="SELECT 1"
+    ),
+    "a key of a hidden customer, by an order": plain(
+        'select finance.create_order(\'{"handler_id": 2, "customer_id": 80808}\')',
+        f"select finance.update_order({ORDER}, '{{\"customer_id\": 80808}}')",
+        loot="SELECT 1",
+    ),
+    "a hidden customer changed and deleted": plain(
+        "select finance.update_customer(80808, '{}')",
+        "select finance.delete_customer(80808)",
+        loot="SELECT 1",
+    ),
     "an update of the table": plain(
         f"update {FUNDS} set currency = 'EUR' returning id",
         weak=f"grant update on {FUNDS} to fundwarden_app; {off(FUNDS)}",
