@@ -427,11 +427,13 @@ _SNAPSHOT_SCHEMAS = f"""
     )"""
 
 
-def objects(conn: psycopg.Connection[Any], *, full: bool = True) -> dict[Key, Object]:
+def objects(
+    conn: psycopg.Connection[Any], *, full: bool = True, compiled: bool = False
+) -> dict[Key, Object]:
     """Everything in our schemas but what extensions made; call it with search_path pg_catalog.
 
     Ours are the schemas fundwarden_owner owns, except the bookkeeping, and ext. Left out is what
-    data permissions are compiled into.
+    data permissions are compiled into; with `compiled` the rights on tables are as they are.
     """
     rows = conn.execute(_OBJECTS.encode(), {"full": full}).fetchall()
     found = (
@@ -439,7 +441,7 @@ def objects(conn: psycopg.Connection[Any], *, full: bool = True) -> dict[Key, Ob
         for kind, identity, oid, version, disabled, stable, deparsed in rows
     )
     known = {one.key: one for one in found}
-    for table in masked_tables(conn) if full else []:
+    for table in masked_tables(conn) if full and not compiled else []:
         key = (ACCESS, table)
         if key in known:
             known[key] = replace(known[key], stable=COMPILED_RIGHTS)

@@ -247,13 +247,14 @@ class _Run:
                     # After a remake the first error says what is wrong; this one, what came of it.
                     raise first from error
                 first = first or error
+                last = error
                 if attempt is Attempt.REPLACE:
                     self.say(f"in the way: {error.message.splitlines()[0]}")
                     self.say("starting again: dropping and remaking every repeatable object")
                 elif attempt is Attempt.REMAKE:
                     self.say("starting again: dropping and remaking materialized views as well")
         assert first is not None
-        raise first
+        raise first from last
 
     def _apply_once(self, attempt: Attempt) -> None:
         if self.recorded.stale_lock:
@@ -262,8 +263,10 @@ class _Run:
         objects = dict(self.recorded.objects)
         before = catalog.objects(self.conn)
         dropped: set[Key] = set()
-        if attempt:
+        if attempt or any(one.source.folder == "policies" for one in self._due(before)):
+            # So that what a file states about rights can be told from what rules make of them.
             self._call("authz.withdraw_datasets()")
+        if attempt:
             dropped = self._drop_for_remake(before, attempt)
         if self.pending:
             self._apply_migrations(before, objects)
@@ -455,6 +458,10 @@ class _Run:
             and (key[0] != "materialized view" or attempt is Attempt.REMAKE_MATERIALIZED)
         ]
         left = {key for key, _ in self._drop_what_can_be(keys)}
+        # Without its policy the owner could write nothing until the file that forces this again.
+        for kind, identity in self.recorded.objects:
+            if kind == ACCESS and (kind, identity) in now:
+                self.conn.execute(f"alter table {identity} no force row level security".encode())
         return set(keys) - left
 
     def _drop_obsolete(self, made: dict[Key, str], again: set[str]) -> None:
@@ -489,9 +496,10 @@ class _Run:
                     continue
                 if key[0] not in DURABLE_KINDS or catalog.same(before.fingerprint, current):
                     after[key] = Made(before.path, current)
+        stated = catalog.objects(self.conn, compiled=True)
         for key, path in made.items():
             if key in now:
-                after[key] = Made(path, catalog.fingerprint(now[key], self.major))
+                after[key] = Made(path, catalog.fingerprint(stated[key], self.major))
         return after
 
     def _set_rights(self) -> bool:
