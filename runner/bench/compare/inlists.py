@@ -41,8 +41,8 @@ def bound(ids: list[int]) -> Asked:
 
 
 def array(ids: list[int]) -> Asked:
-    """One array, three times."""
-    return STATEMENT.format("= any(%s)"), [ids] * 3
+    """One array, three times; of the column's type, else it is searched from end to end."""
+    return STATEMENT.format("= any(%s::bigint[])"), [ids] * 3
 
 
 FORMS: dict[str, Callable[[list[int]], Asked]] = {
