@@ -1,3 +1,3 @@
 select c.id
 from rival.customers as c
-where c.manager_id = any(%(people)s)
+where c.manager_id = any(%(people)s::bigint [])

@@ -1,9 +1,9 @@
 with seen as materialized (
     select f.id, f.amount
     from rival.funds as f
-    where f.handle_by = any(%(people)s)
-        or f.order_id = any(%(orders)s)
-        or f.customer_id = any(%(customers)s)
+    where f.handle_by = any(%(people)s::bigint [])
+        or f.order_id = any(%(orders)s::bigint [])
+        or f.customer_id = any(%(customers)s::bigint [])
 ),
 
 page as (

@@ -1,5 +1,5 @@
 insert into picked
 select f.id, f.amount
 from rival.funds as f
-where f.order_id = any(%(ids)s)
+where f.order_id = any(%(ids)s::bigint [])
 on conflict do nothing
