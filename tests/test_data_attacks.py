@@ -244,7 +244,11 @@ def test_no_mask_fails_whatever_the_value(ruled: str, of_type: str) -> None:
             )
             masked = value(admin, "select format(%s::text, null, '1')", compiled)
             brought = rows(admin, f"select ({masked})::text, x is null from own.ends")
-            assert all((text is None) is was_null for text, was_null in brought), mask
+            # Of a time at the very end there may be no beginning: null.
+            assert all(text is None for text, was_null in brought if was_null), mask
+            assert mask["kind"] == "truncate" or all(
+                text is not None for text, was_null in brought if not was_null
+            ), mask
         admin.execute("drop table own.ends")
 
 
@@ -291,7 +295,7 @@ def test_rules_that_a_grant_leads_past_are_refused(ruled: str, name: str) -> Non
             admin.execute(rule.encode())
 
 
-def test_a_column_granted_alone_cannot_be_masked_until_it_is_revoked(ruled: str) -> None:
+def test_a_column_granted_alone_is_taken_while_it_is_masked(ruled: str) -> None:
     mask = """
         insert into authz.column_permissions (dataset, column_name, dimension, subject, mode)
         values ('single', 'note', 'user', '2', 'disable')
@@ -306,10 +310,12 @@ def test_a_column_granted_alone_cannot_be_masked_until_it_is_revoked(ruled: str)
             select authz.register_dataset('own.single');
             """
         )
-        assert refusal(admin, mask).sqlstate == "42501"
-        admin.execute("revoke select (note) on own.single from fundwarden_app")
+        right = "select has_column_privilege('fundwarden_app', 'own.single', 'note', 'select')"
         admin.execute(mask)
-        admin.execute("select authz.unregister_dataset('single'); drop table own.single")
+        assert value(admin, right) is False
+        admin.execute("select authz.unregister_dataset('single')")
+        assert value(admin, right) is True
+        admin.execute("drop table own.single")
 
 
 def test_a_table_that_others_are_read_with_is_no_dataset(ruled: str) -> None:

@@ -31,6 +31,7 @@ PREPARED = """
     );
     create table app.canary (k int);
     insert into app.canary values (1);
+    grant select on app.things to fundwarden_app;
     select authz.register_dataset('app.things', tenant_column => 'tenant');
     reset role;
 """
@@ -390,7 +391,6 @@ def fill(connection: Connection) -> None:
             "insert into app.things (k, word, code, tenant) values (%s, %s, '', 1)",
             list(enumerate(HOSTILE)),
         )
-    connection.execute("grant select on app.things to fundwarden_app")
 
 
 BOTH = ("select k from secure.things order by k", "select k from app.things order by k")

@@ -53,10 +53,13 @@ begin
             -- What may not be read is not updated or deleted either, by a statement that reads
             -- nothing.
             execute format(
-                'create policy %I on %s as %s to fundwarden_app using (%s)',
-                p.name, wanted.table_name,
-                case when p.is_permissive then 'permissive for select' else 'restrictive for all' end,
-                p.expression
+                case
+                    when p.is_permissive
+                        then 'create policy %I on %s for select to fundwarden_app using (%s)'
+                    else 'create policy %1$I on %2$s as restrictive to fundwarden_app '
+                        'using (%3$s) with check (%3$s)'
+                end,
+                p.name, wanted.table_name, p.expression
             );
             execute format(
                 'comment on policy %I on %s is %L', p.name, wanted.table_name, p.mark

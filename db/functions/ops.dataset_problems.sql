@@ -29,7 +29,7 @@ begin
         where p.mark is distinct from 'Made of data permissions: ' || md5(w.expression)
             or p.polpermissive <> w.is_permissive
             or p.polroles <> array['fundwarden_app'::regrole::oid]
-            or p.polcmd <> 'r';
+            or p.polcmd <> case when w.is_permissive then 'r' else '*' end::"char";
         return query
         select wanted.name, format('row security of %s', wanted.table_name)
         from pg_class as c
