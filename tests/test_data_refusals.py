@@ -345,7 +345,8 @@ PIECES = [
     "%n$s", "--", "/*", "*/", ";",
     "); drop table app.canary; --", "' or true --",
     "') or ('1'='1",
-    "\\' or true --", "E'\\''", "U&'\\0027'", "\\u0027", "\\ud800", "\\x27", "&#39;", "%27", "{}", "{",
+    "\\' or true --", "E'\\''", "U&'\\0027'", "\\u0027", "\\ud800", "\\x27", "&#39;", "%27", "{}",
+    "{",
     "}", "[", "{\"var\": \"v_text\"}", "null", "NULL", "true", "d.word", "things", "(select 1)",
     "authz.my_variable('v_text')", "\u202e", "\u200f", "a\u0301", "\u02bc", "\uff07", "\u2019",
     "\U0001d11e", "\n", "\r\n", "\t", "\x01", "\x1b", "\x7f", "\x85", "\ufeff",
@@ -536,7 +537,7 @@ def test_hostile_names_are_refused_or_are_names(connection: Connection) -> None:
             ("row_permissions", RULE | {"mode": "permit", "filter": leaf("k", text, 1)}),
             ("row_permissions", RULE | {"mode": "permit", "filter": leaf("k", "=", {"var": text})}),
             ("row_permissions", RULE | {"mode": text, "filter": GOOD}),
-            ("row_permissions", RULE | {"mode": "permit", "filter": GOOD, "dataset": text}),
+            ("row_permissions", RULE | {"mode": "permit", "filter": GOOD, "dataset": text + "."}),
             ("row_permissions", RULE | {"mode": "permit", "filter": GOOD, "subject": text}),
             ("column_permissions", RULE | {"mode": "disable", "column_name": name}),
             ("column_permissions", RULE | {"mode": "mask", "column_name": "k",
@@ -550,7 +551,7 @@ def test_hostile_names_are_refused_or_are_names(connection: Connection) -> None:
             sqlstate, message = refusal(connection, f"authz.{table}", row)
             assert sqlstate in allowed, (table, row, sqlstate, message)
         with pytest.raises(psycopg.Error) as caught, connection.transaction():
-            connection.execute("select authz.register_dataset('app.canary', %s)", [text])
+            connection.execute("select authz.register_dataset('app.canary', %s)", [text + "."])
         assert caught.value.sqlstate in allowed
     assert stand_still(connection) == before
 
