@@ -240,13 +240,7 @@ def random_variables(rng: random.Random, data: Data) -> None:
         data.variables[name] = variable
 
 
-def random_data(rng: random.Random) -> Data:
-    """Two tenants, four people, four roles in a hierarchy, a table of a few columns."""
-    data = Data(clock=NOON, types={"k": "integer", "home": "integer"})
-    names = rng.sample(NAMES, rng.randint(3, 7))
-    data.types |= {name: rng.choice(list(POOL)) for name in names}
-    data.default_rows = rng.choice(["all", "all", "none"])
-    data.tenant_column = rng.choice([None, "home"])
+def random_people(rng: random.Random, data: Data) -> None:
     for number, tenant in ((5001, 100), (5002, 100), (5003, 100), (5004, 200)):
         data.people[number] = Person(number, tenant, tenant + rng.randint(0, 1), f"user{number}")
     for role in range(301, 305):
@@ -260,6 +254,16 @@ def random_data(rng: random.Random) -> Data:
             (role, *window(rng)) for role in rng.sample(theirs, min(len(theirs), rng.randint(0, 2)))
         ]
     random_variables(rng, data)
+
+
+def random_data(rng: random.Random) -> Data:
+    """Two tenants, four people, four roles in a hierarchy, a table of a few columns."""
+    data = Data(clock=NOON, types={"k": "integer", "home": "integer"})
+    names = rng.sample(NAMES, rng.randint(3, 7))
+    data.types |= {name: rng.choice(list(POOL)) for name in names}
+    data.default_rows = rng.choice(["all", "all", "none"])
+    data.tenant_column = rng.choice([None, "home"])
+    random_people(rng, data)
     for number in range(1, rng.randint(4, 14)):
         row: Row = {"k": number, "home": rng.choice([100, 100, 200])}
         for name in names:

@@ -150,9 +150,12 @@ begin
     )
     then
         execute format(
-            'create policy owner_does_everything on %s to %s, fundwarden_owner using (true) '
-            'with check (true)',
-            target.oid::regclass, target.relowner::regrole
+            'create policy owner_does_everything on %s to %s using (true) with check (true)',
+            target.oid::regclass,
+            concat_ws(
+                ', ', 'fundwarden_owner',
+                nullif(target.relowner, 'fundwarden_owner'::regrole)::regrole
+            )
         );
         update authz.datasets as d
         set before = d.before || '{"owner_policy": false}'

@@ -29,7 +29,7 @@ begin atomic
     )
 
     select
-        'data_permission_base'::name,
+        'data_permission_base'::name as policy_name,
         true,
         case
             when w.owner_units = '{}' then '(select authz.current_user_id()) is not null'
@@ -57,7 +57,7 @@ begin atomic
     where w.before -> 'has_policy' = 'false'
     union all
     select
-        ('data_permission_' || r.id)::name,
+        ('data_permission_' || r.id)::name as policy_name,
         false,
         coalesce('not ' || r.gate || ' or ', '') || r.predicate
         || case
@@ -69,7 +69,7 @@ begin atomic
     where r.mode = 'restrict'
     union all
     select
-        'data_permission_permits',
+        'data_permission_permits'::name as policy_name,
         false,
         case
             when count(r.id) filter (where r.gate is null) > 0 then ''
