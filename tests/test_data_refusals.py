@@ -652,8 +652,10 @@ def test_no_value_makes_a_mask_fail_nor_a_setting_change_it(connection: Connecti
         "create table app.ends (k int, day date, at timestamptz, local timestamp, f real)"
     )
     connection.execute(
-        "insert into app.ends values (1, '4714-11-24 BC', '4714-11-24 BC', '4714-11-24 BC', 0.12345), "
-        "(2, '5874897-12-31', '294276-12-31', '294276-12-31', 0.23456), "
+        "insert into app.ends values (1, '4714-11-24 BC', '4714-11-24 BC', "
+        "'4714-11-24 BC', 0.12345), "
+        "(2, '5874897-12-31', '294276-12-31', '294276-12-31', "
+        "0.23456), "
         "(3, 'infinity', '-infinity', 'infinity', 'NaN'), (4, null, null, null, null)"
     )
     connection.execute("select authz.register_dataset('app.ends', 'ends')")
