@@ -645,3 +645,32 @@ def test_pages_hold_hostile_filters_apart(connection: Connection) -> None:
     assert seen(connection, 11, shown) == HOSTILE[40:50:2]
     assert seen(connection, 11, "select currency from secure.funds order by id") == HOSTILE[40:50:2]
     assert stand_still(connection) == before
+
+
+def test_no_value_makes_a_mask_fail_nor_a_setting_change_it(connection: Connection) -> None:
+    connection.execute(
+        "create table app.ends (k int, day date, at timestamptz, local timestamp, f real)"
+    )
+    connection.execute(
+        "insert into app.ends values (1, '4714-11-24 BC', '4714-11-24 BC', "
+        "'4714-11-24 BC', 0.12345), "
+        "(2, '5874897-12-31', '294276-12-31', '294276-12-31', "
+        "0.23456), "
+        "(3, 'infinity', '-infinity', 'infinity', 'NaN'), (4, null, null, null, null)"
+    )
+    connection.execute("select authz.register_dataset('app.ends', 'ends')")
+    rule = RULE | {"dataset": "ends", "mode": "mask"}
+    for column in ("day", "at", "local"):
+        mask = {"kind": "truncate", "unit": "year"}
+        write(connection, "authz.column_permissions", rule | {"column_name": column, "mask": mask})
+    write(connection, "authz.column_permissions", rule | {"column_name": "f",
+                                                          "mask": {"kind": "hash"}})  # fmt: skip
+    cells = "select (day, at, local)::text from secure.ends order by k"
+    shown = seen(connection, 11, cells)
+    assert shown == ["(,,)", "(,,)", "(infinity,-infinity,infinity)", "(,,)"]
+    hashes = "select f from secure.ends where k < 3 order by k"
+    first = seen(connection, 11, hashes)
+    assert len(set(first)) == 2
+    connection.execute("set local extra_float_digits = -15")
+    connection.execute("set local datestyle = 'SQL, DMY'")
+    assert [f"{x:.0e}" for x in seen(connection, 11, hashes)] == [f"{x:.0e}" for x in first]
