@@ -301,7 +301,8 @@ def hashed(value: Any, kind: str, secret: bytes, tenant: int) -> Any:
     if kind == "integer":
         return fitted(int(text[:7], 16), kind)
     if kind == "bigint" or kind.startswith("numeric"):
-        return fitted(Decimal(int(text[:12], 16)), kind)
+        number = Decimal(int(text[:12], 16))
+        return fitted(number % Decimal("9999.99") if kind == "numeric(6,2)" else number, kind)
     return fitted(text, kind)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql.janitor import DatabaseJanitor
 
@@ -34,6 +35,18 @@ SETTINGS = {
 }
 
 
+class Copy(DatabaseJanitor):
+    """A copy made file by file: a third of the time of one made through the log."""
+
+    def init(self) -> None:
+        with self.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("create database {} template {} strategy file_copy").format(
+                    sql.Identifier(self.dbname), sql.Identifier(str(self.template_dbname))
+                )
+            )
+
+
 class Server:
     """A running server: where it is, which major, and the template the tests copy."""
 
@@ -55,10 +68,10 @@ class Server:
         """One of the server's programs."""
         return self.embedded.bin(name)
 
-    def copy(self, template: str = TEMPLATE) -> DatabaseJanitor:
+    def copy(self, template: str = TEMPLATE) -> Copy:
         """A context that makes a database from the template and drops it."""
         where = conninfo_to_dict(self.conninfo())
-        return DatabaseJanitor(
+        return Copy(
             user=str(where["user"]),
             host=str(where["host"]),
             port=str(where["port"]),

@@ -430,7 +430,7 @@ def test_stopped_half_way_the_session_goes_on(
         if made_before:
             answers(trusted, ROOT)
         if how == "timeout":
-            trusted.execute("set statement_timeout = '100ms'")
+            trusted.execute("set statement_timeout = '1s'")
         if in_transaction:
             trusted.execute("begin")
         # The page waits for a table it reads, with its own table already made.

@@ -41,6 +41,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.one_server
 def test_the_matrix_notices(database: str) -> None:
     with session(database) as admin:
         for statement in BROKEN:

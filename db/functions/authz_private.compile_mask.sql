@@ -158,6 +158,10 @@ begin
                 end
             );
     end case;
+    -- Of a number with few digits the end of the hash: clamped, all would be the greatest there is.
+    if kind = 'hash' and col.plain_type = 'numeric' and col.high is not null then
+        result := format('mod(%s::numeric, %s)', result, col.high);
+    end if;
     -- A number that rounding carried beyond its type stays at the end of it.
     if col.family = 'number' and kind in ('hash', 'round', 'bucket') and col.high is not null then
         result := format(

@@ -33,7 +33,7 @@ begin
         from (
             values
             ('audit.permission_audit_log', 8), ('audit.permission_audit_log', 16),
-            ('audit.permission_audit_log', 32), ('audit.permission_audit_log_default', 32),
+            ('audit.permission_audit_log', 32),
             ('audit.seals', 8), ('audit.seals', 16), ('audit.seals', 32)
         ) as a (title, kind)
         where not exists (
@@ -45,7 +45,7 @@ begin
                 and t.tgtype & a.kind > 0
         )
     ) as w;
-    -- Made by audit.make_partitions(), and by no file that migrate could apply again.
+    -- Of no file that migrate would apply again: it compares what is no partition.
     select
         count(*),
         string_agg(
@@ -59,15 +59,14 @@ begin
         )
     into unkept, commands
     from authz_private.log_partitions() as p
-    where p.month is not null
-        and not exists (
-            select
-            from pg_trigger as t
-            where t.tgrelid = p.partition_id
-                and t.tgfoid = 'authz_private.tg_keep_log()'::regprocedure
-                and t.tgenabled = 'A'
-                and t.tgtype & 32 > 0
-        );
+    where not exists (
+        select
+        from pg_trigger as t
+        where t.tgrelid = p.partition_id
+            and t.tgfoid = 'authz_private.tg_keep_log()'::regprocedure
+            and t.tgenabled = 'A'
+            and t.tgtype & 32 > 0
+    );
 
     return ops.finding(
         'audit_triggers',

@@ -18,6 +18,9 @@ select set_config('fundwarden.partitions', :'partitions', true) as partitions
 \gset
 
 lock table finance.financial_funds in access exclusive mode;
+-- What data permissions made of the table as it was; made again at the end.
+select authz.withdraw_datasets()
+\g /dev/null
 
 do $$
 declare
@@ -111,6 +114,10 @@ end
 $$;
 
 -- They are bound to the table as it was, not to its name.
+update authz.datasets as d
+set table_name = 'finance.financial_funds'::regclass
+where d.table_name = 'finance.plain_funds'::regclass;
+\ir ../functions/authz_private.funds_are_masked.sql
 \ir ../functions/authz_private.funds_handled_in.sql
 \ir ../functions/authz_private.funds_ordered_in.sql
 \ir ../functions/authz_private.funds_managed_in.sql
@@ -122,6 +129,9 @@ drop table finance.plain_funds restrict;
 \ir ../functions/authz_private.may_touch_fund.sql
 \ir ../triggers/finance.financial_funds.sql
 \ir ../policies/finance.financial_funds.sql
+
+select authz.compile_datasets()
+\g /dev/null
 
 -- Autovacuum analyses the partitions and never the whole, which is what plans are chosen by.
 analyze finance.financial_funds;
