@@ -6,6 +6,7 @@ import difflib
 import os
 from pathlib import Path
 
+import pytest
 from rights_matrix import ARGUMENTS, outcomes, text
 from waiting import session
 
