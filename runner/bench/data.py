@@ -20,10 +20,10 @@ from runner.errors import RunnerError
 
 # Each page and total as it is asked, with the rules in force and with the switch off.
 QUERIES = {
-    "page 1, function": "select fund_id from finance.page_authorized_funds(null, 1, 20, 'status')",
+    "page 1, function": "select fund_id from finance.page_authorized_funds(null, 1, 20, 'fund_id')",
     "page 1, view": "select id, amount, customer_id, created_at, order_id from secure.funds "
-    "order by status, id limit 20",
-    "page 1, table": "select id from finance.financial_funds order by status, id limit 20",
+    "order by id limit 20",
+    "page 1, table": "select id from finance.financial_funds order by id limit 20",
     "exact count, function": "select finance.count_authorized_funds()",
     "exact count, view": "select count(*) from secure.funds",
     "exact count, table": "select count(*) from finance.financial_funds",
