@@ -90,6 +90,7 @@
 \ir functions/authz_private.compile_filter.sql
 \ir functions/authz_private.compile_mask.sql
 \ir functions/authz_private.mask_strictness.sql
+\ir functions/authz_private.roles_now.sql
 \ir functions/authz_private.rule_applies.sql
 \ir functions/authz_private.row_rules_for.sql
 \ir functions/authz_private.column_rules_for.sql

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,10 @@ from psycopg.conninfo import make_conninfo
 from servers import APP_LOGIN, SERVERS, TRUSTED_LOGIN, Server, majors
 
 from runner.connect import Target
+
+# A shell lets what it begins in the background ignore Ctrl-C, and so would every runner begun here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Long catalogues of the same rules on every server, which takes twice as long.
 EVERYWHERE = "FUNDWARDEN_EVERYWHERE" in os.environ

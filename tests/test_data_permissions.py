@@ -345,21 +345,19 @@ def replaced(name: str, old: str, new: str) -> str:
 
 BROKEN = {
     "a whitelist is not asked": replaced(
-        "authz_private.rule_applies", "rule_applies.user_id = any(whitelist)", "false"
+        "authz_private.rule_applies", "user_id <> ALL (whitelist)", "true"
     ),
     "a window is not asked": replaced(
-        "authz_private.rule_applies", "valid_until <= authz.clock()", "false"
+        "authz_private.rule_applies", "valid_until > authz.clock()", "true"
     ),
     "a window includes its end": replaced(
-        "authz_private.rule_applies", "valid_until <= authz.clock()", "valid_until < authz.clock()"
-    ),
-    "a tenant is not asked": replaced(
-        "authz_private.rule_applies", "rule_applies.tenant_id is not null", "false"
-    ),
-    "roles are not inherited": replaced(
         "authz_private.rule_applies",
-        "h.role_id = rule_applies.role_id",
-        "h.granted_role_id = rule_applies.role_id",
+        "valid_until > authz.clock()",
+        "valid_until >= authz.clock()",
+    ),
+    "a tenant is not asked": replaced("authz_private.rule_applies", "tenant_id IS NULL", "true"),
+    "roles are not inherited": replaced(
+        "authz_private.roles_now", "distinct h.role_id", "distinct h.granted_role_id"
     ),
     "an inactive rule holds": replaced(
         "authz_private.wanted_policies", "(r.is_active AND (w.switch", "((w.switch"

@@ -16,6 +16,8 @@ from runner.errors import RunnerError
 from runner.seeding import seed
 from runner.statistics import readable, stats
 
+pytestmark = pytest.mark.one_server
+
 
 def test_the_demo_pages_as_three_supervisors_and_says_why(
     database: str, capsys: pytest.CaptureFixture[str]

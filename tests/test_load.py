@@ -13,6 +13,8 @@ from runner.connect import Target
 from runner.errors import RunnerError
 from runner.loading import load
 
+pytestmark = pytest.mark.one_server
+
 GOOD = b"""code,parent_code,name,kind
 office,city,"Office ""One"", 2nd floor",office
 state,nation,State,state
@@ -154,7 +156,6 @@ def test_a_file_that_cannot_be_read_says_so(module_database: str, tmp_path: Path
             load(Target(module_database), path)
 
 
-@pytest.mark.one_server
 def test_a_hundred_thousand_lines_are_loaded(database: str, file: Path) -> None:
     parents = ["", *(f"u{n // 10}" for n in range(1, 100_000))]
     lines = [f"u{n},{parent},Unit {n},office" for n, parent in enumerate(parents)]

@@ -20,6 +20,8 @@ from runner.migrations import catalog_snapshot, differences
 from runner.seeding import prepare, seed
 from runner.statistics import sizes
 
+pytestmark = pytest.mark.one_server
+
 # In the order in which rows can be inserted; only what a person would write, the rest is derived.
 WRITTEN = {
     "authz.org_units": "id, parent_id, code, name, kind, sort_order, metadata, is_active",

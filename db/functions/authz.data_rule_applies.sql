@@ -17,7 +17,10 @@ begin
     select
         r.is_active
         and authz_private.rule_applies(
-            me, r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
+            me,
+            (select u.tenant_id from authz.users as u where u.id = me),
+            case when r.role_id is not null then authz_private.roles_now(me) end,
+            r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
         )
     into answer
     from authz.row_permissions as r
@@ -26,7 +29,10 @@ begin
         select
             r.is_active
             and authz_private.rule_applies(
-                me, r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
+                me,
+                (select u.tenant_id from authz.users as u where u.id = me),
+                case when r.role_id is not null then authz_private.roles_now(me) end,
+                r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
             )
         into answer
         from authz.column_permissions as r

@@ -61,7 +61,9 @@ begin
             r.*,
             r.is_active
             and authz_private.rule_applies(
-                subject_id, r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
+                subject_id,
+                (select u.tenant_id from authz.users as u where u.id = subject_id),
+                (select authz_private.roles_now(subject_id)), r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
             ) as applies
         from rules as r
     )

@@ -8,11 +8,11 @@ begin atomic
     from authz.column_permissions as r
     where r.dataset = column_rules_for.dataset
         and r.is_active
-        -- Of a thousand rules about single users one is looked at closer.
-        and (r.user_id is null or r.user_id = column_rules_for.user_id)
         and authz_private.rule_applies(
-            column_rules_for.user_id, r.role_id, r.user_id, r.tenant_id, r.whitelist,
-            r.valid_from, r.valid_until
+            column_rules_for.user_id,
+            (select u.tenant_id from authz.users as u where u.id = column_rules_for.user_id),
+            (select authz_private.roles_now(column_rules_for.user_id)),
+            r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
         );
 end;
 

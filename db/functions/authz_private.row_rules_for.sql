@@ -8,11 +8,11 @@ begin atomic
     from authz.row_permissions as r
     where r.dataset = row_rules_for.dataset
         and r.is_active
-        -- Of a thousand rules about single users one is looked at closer.
-        and (r.user_id is null or r.user_id = row_rules_for.user_id)
         and authz_private.rule_applies(
-            row_rules_for.user_id, r.role_id, r.user_id, r.tenant_id, r.whitelist,
-            r.valid_from, r.valid_until
+            row_rules_for.user_id,
+            (select u.tenant_id from authz.users as u where u.id = row_rules_for.user_id),
+            (select authz_private.roles_now(row_rules_for.user_id)),
+            r.role_id, r.user_id, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
         );
 end;
 

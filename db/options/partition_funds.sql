@@ -19,8 +19,7 @@ select set_config('fundwarden.partitions', :'partitions', true) as partitions
 
 lock table finance.financial_funds in access exclusive mode;
 -- What data permissions made of the table as it was; made again at the end.
-select authz.withdraw_datasets()
-\g /dev/null
+do $$ begin perform authz.withdraw_datasets(); end $$;
 
 do $$
 declare
@@ -130,8 +129,7 @@ drop table finance.plain_funds restrict;
 \ir ../triggers/finance.financial_funds.sql
 \ir ../policies/finance.financial_funds.sql
 
-select authz.compile_datasets()
-\g /dev/null
+do $$ begin perform authz.compile_datasets(); end $$;
 
 -- Autovacuum analyses the partitions and never the whole, which is what plans are chosen by.
 analyze finance.financial_funds;
