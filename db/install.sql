@@ -88,6 +88,8 @@
 \ir functions/authz_private.plain_value.sql
 \ir functions/authz_private.variable_of.sql
 \ir functions/authz_private.compile_filter.sql
+\ir functions/authz_private.filter_variables.sql
+\ir functions/authz_private.bound_predicate.sql
 \ir functions/authz_private.compile_mask.sql
 \ir functions/authz_private.mask_strictness.sql
 \ir functions/authz_private.roles_now.sql

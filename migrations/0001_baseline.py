@@ -45,7 +45,7 @@ FILES = [
     ),
     (
         "schema/049_authz_data_permissions.sql",
-        "ca06ad4bee3d834ac35493fda0e21938ec5c302ed2768bce191fbd6dc1faa6e4",
+        "91a20852099746e73b6bea721c0bdff31d11f5376bf2ce6004a51636443cf20b",
     ),
     (
         "schema/050_finance_records.sql",

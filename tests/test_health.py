@@ -237,7 +237,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
         "indexes", "warning", r"reindex index finance\.funds_by_status;", "fundwarden_owner",
     ),
     DEAD_ROWS: (
-        "do $$ begin for n in 1 .. 16 loop execute (select format('create temporary table t (%s)', "
+        "do $$ begin for n in 1 .. 40 loop execute (select format('create temporary table t (%s)', "
         "string_agg('c' || i || ' int', ',')) from generate_series(1, 1500) as i); "
         "drop table t; end loop; end $$; select pg_stat_force_next_flush()",
         "catalog_bloat", "warning", r"vacuum \(analyze\) pg_catalog\.pg_attribute.*;", "installer",

@@ -41,7 +41,7 @@ begin
         select
             'row' as kind, r.id, r.mode, null::name as column_name, r.dimension, r.subject,
             r.tenant_id, r.role_id, r.user_id, r.whitelist, r.valid_from, r.valid_until,
-            r.is_active, r.predicate, null::jsonb as mask, null::numeric as strictness,
+            r.is_active, r.predicate, r.filter, null::jsonb as mask, null::numeric as strictness,
             r.description,
             case r.mode when 'permit' then 'data_permission_permits' else 'data_permission_' || r.id end
             as policy_name
@@ -51,7 +51,7 @@ begin
         select
             'column', r.id, r.mode, r.column_name, r.dimension, r.subject,
             r.tenant_id, r.role_id, r.user_id, r.whitelist, r.valid_from, r.valid_until,
-            r.is_active, r.predicate, r.mask, r.strictness, r.description, null
+            r.is_active, r.predicate, r.condition, r.mask, r.strictness, r.description, null
         from authz.column_permissions as r
         where r.dataset = explain_data_permissions.dataset
     ),
@@ -91,7 +91,7 @@ begin
         end,
         case
             when p.oid is not null then pg_get_expr(p.polqual, p.polrelid)
-            else format(w.predicate, 'authz.my_variable(')
+            else authz_private.bound_predicate(w.predicate, w.filter, null)
         end,
         w.mask,
         case

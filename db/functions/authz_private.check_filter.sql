@@ -36,7 +36,9 @@ begin
                 errcode = '22023',
                 hint = 'A rule of the dimension variable compares a column with {"var": subject}.';
     end if;
-    return authz_private.compile_filter(target, check_filter.filter, '$');
+    return authz_private.compile_filter(
+        target, check_filter.filter, '$', authz_private.filter_variables(check_filter.filter)
+    );
 exception
     when statement_too_complex or program_limit_exceeded then
         raise exception '%: $ is too much for one rule', parameter

@@ -2,7 +2,7 @@
 -- it but names found in the catalog and literals. Three-valued as authz_private.condition_holds.
 
 create or replace function authz_private.compile_filter(
-    table_name regclass, node jsonb, place text
+    table_name regclass, node jsonb, place text, variables text []
 )
 returns text
 language plpgsql stable security invoker parallel safe
@@ -26,7 +26,8 @@ begin
         word := case when node ? 'all' then 'all' else 'any' end;
         parts := array(
             select authz_private.compile_filter(
-                compile_filter.table_name, e.part, format('%s.%s[%s]', place, word, e.n - 1)
+                compile_filter.table_name, e.part, format('%s.%s[%s]', place, word, e.n - 1),
+                variables
             )
             from jsonb_array_elements(node -> word) with ordinality as e (part, n)
             order by e.n
@@ -34,7 +35,9 @@ begin
         return '(' || array_to_string(parts, case word when 'all' then ' and ' else ' or ' end) || ')';
     elsif node ? 'not' then
         return '(not '
-            || authz_private.compile_filter(compile_filter.table_name, node -> 'not', place || '.not')
+            || authz_private.compile_filter(
+                compile_filter.table_name, node -> 'not', place || '.not', variables
+            )
             || ')';
     end if;
 
@@ -112,14 +115,11 @@ begin
         elsif var.is_list and operator not in ('in', 'not_in') then
             raise exception '%: variable % is a list', at_place, operand ->> 'var'
                 using errcode = '22023', hint = 'Lists go with in and not_in.';
-        elsif var.is_list then
-            -- Cast within, once a statement; the cast without makes it an array and no query.
-            written := written || format(
-                'any((select %%1$s%1$L)::%2$s [])::%2$s [])', operand ->> 'var', var.type
-            );
-        else
-            written := written || format('(select %%1$s%L)::%s)', operand ->> 'var', var.type);
         end if;
+        written := written || format(
+            case when var.is_list then 'any(%%%s$s)' else '%%%s$s' end,
+            array_position(variables, operand ->> 'var')
+        );
     end loop;
 
     if operator in ('in', 'not_in') then
@@ -140,8 +140,8 @@ begin
 end
 $$;
 
-comment on function authz_private.compile_filter(regclass, jsonb, text) is
-    'A valid condition as an SQL predicate over the columns of the table: a template of format(), '
-    'whose first argument is the beginning of a call that reads a variable. 22023, naming the '
+comment on function authz_private.compile_filter(regclass, jsonb, text, text []) is
+    'A valid condition as an SQL predicate over the columns of the table: a template for '
+    'authz_private.bound_predicate(), with a place for each of the variables. 22023, naming the '
     'JSON path, for a column, type or variable that does not fit.';
-revoke all on function authz_private.compile_filter(regclass, jsonb, text) from public;
+revoke all on function authz_private.compile_filter(regclass, jsonb, text, text []) from public;

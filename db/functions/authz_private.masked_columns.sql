@@ -15,9 +15,8 @@ begin
             format(
                 'when %s then %s',
                 coalesce(
-                    '(' || format(
-                        m.predicate, format('authz_private.variable_of(%s::bigint, ', m.of_user)
-                    ) || ') is not false',
+                    '(' || authz_private.bound_predicate(m.predicate, m.condition, m.of_user)
+                    || ') is not false',
                     'true'
                 ),
                 format(m.masked, null, m.tenant_id)
@@ -30,6 +29,7 @@ begin
             r.id,
             r.column_name,
             r.predicate,
+            r.condition,
             r.strictness,
             u.id as of_user,
             u.tenant_id,

@@ -37,17 +37,26 @@ begin
         select
             d.name,
             r.id,
-            format(
-                r.predicate,
-                format('authz_private.variable_of(%s::bigint, ', subject_id)
-            ) as predicate
+            r.predicate
         from authz.datasets as d
         cross join lateral (
-            select r.id, '(' || r.predicate || ')' as predicate
+            select
+                r.id,
+                '(' || authz_private.bound_predicate(r.predicate, r.filter, subject_id) || ')'
+                as predicate
             from authz_private.row_rules_for(subject_id, d.name) as r
             where r.mode = 'restrict'
             union all
-            select 0, coalesce(string_agg('(' || r.predicate || ')', ' or '), 'false')
+            select
+                0,
+                coalesce(
+                    string_agg(
+                        '(' || authz_private.bound_predicate(r.predicate, r.filter, subject_id)
+                        || ')',
+                        ' or '
+                    ),
+                    'false'
+                )
             from authz_private.row_rules_for(subject_id, d.name) as r
             where r.mode = 'permit'
             having count(*) > 0 or d.default_rows = 'none'

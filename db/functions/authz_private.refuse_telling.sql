@@ -32,10 +32,7 @@ begin
     cross join lateral (
         select
             coalesce(
-                format(
-                    r.predicate,
-                    format('authz_private.variable_of(%s::bigint, ', refuse_telling.user_id)
-                ),
+                authz_private.bound_predicate(r.predicate, r.condition, refuse_telling.user_id),
                 'true'
             ) as predicate
     ) as p

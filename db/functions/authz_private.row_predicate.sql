@@ -7,7 +7,6 @@ language plpgsql stable security invoker parallel safe
 as $$
 declare
     dataset authz.datasets;
-    reader constant text := format('authz_private.variable_of(%s::bigint, ', row_predicate.user_id);
     restricts text;
     permits text;
 begin
@@ -20,12 +19,18 @@ begin
         return null;
     end if;
     select
-        string_agg('(' || format(r.predicate, reader) || ')', ' and ' order by r.id)
+        string_agg('(' || r.bound || ')', ' and ' order by r.id)
         filter (where r.mode = 'restrict'),
-        '(' || string_agg('(' || format(r.predicate, reader) || ')', ' or ' order by r.id)
+        '(' || string_agg('(' || r.bound || ')', ' or ' order by r.id)
         filter (where r.mode = 'permit') || ')'
     into restricts, permits
-    from authz_private.row_rules_for(row_predicate.user_id, dataset.name) as r;
+    from (
+        select
+            f.id,
+            f.mode,
+            authz_private.bound_predicate(f.predicate, f.filter, row_predicate.user_id) as bound
+        from authz_private.row_rules_for(row_predicate.user_id, dataset.name) as f
+    ) as r;
     if permits is null and dataset.default_rows = 'none' then
         permits := 'false';
     end if;

@@ -21,7 +21,7 @@ begin atomic
             authz_private.rule_gate(
                 r.id, r.dimension, r.tenant_id, r.whitelist, r.valid_from, r.valid_until
             ) as gate,
-            format(r.predicate, 'authz.my_variable(') as predicate,
+            authz_private.bound_predicate(r.predicate, r.filter, null) as predicate,
             w.switch
         from wanted as w
         inner join authz.row_permissions as r on w.name = r.dataset

@@ -52,7 +52,9 @@ begin
                         ),
                         'true'
                     ),
-                    ' and (' || format(r.predicate, 'authz.my_variable(') || ') is not false',
+                    ' and ('
+                    || authz_private.bound_predicate(r.predicate, r.condition, null)
+                    || ') is not false',
                     case switch
                         when 'on' then format(
                             authz_private.compile_mask(

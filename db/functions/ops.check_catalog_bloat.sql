@@ -21,7 +21,7 @@ begin
     from pg_stat_sys_tables as t
     where t.schemaname = 'pg_catalog'
         and t.relname in ('pg_class', 'pg_attribute', 'pg_type', 'pg_depend', 'pg_shdepend')
-        and t.n_dead_tup > 10000
+        and t.n_dead_tup > 50000
         and t.n_dead_tup > t.n_live_tup;
 
     return ops.finding(
@@ -39,7 +39,7 @@ end
 $$;
 
 comment on function ops.check_catalog_bloat() is
-    'Dead rows of the catalogs that temporary tables are written to: more than 10,000, and more '
+    'Dead rows of the catalogs that temporary tables are written to: more than 50,000, and more '
     'than there are live ones.';
 revoke all on function ops.check_catalog_bloat() from public;
 grant execute on function ops.check_catalog_bloat()
