@@ -45,7 +45,7 @@ FILES = [
     ),
     (
         "schema/049_authz_data_permissions.sql",
-        "91a20852099746e73b6bea721c0bdff31d11f5376bf2ce6004a51636443cf20b",
+        "e3d520f155ee487cd2d56f358d678ae4aafe4e5ee1d23adc33aca423b36ae755",
     ),
     (
         "schema/050_finance_records.sql",

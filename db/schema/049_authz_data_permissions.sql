@@ -144,8 +144,8 @@ comment on column authz.row_permissions.valid_from is 'From then on; null: alway
 comment on column authz.row_permissions.valid_until is 'Until then, not included; null: for ever.';
 comment on column authz.row_permissions.is_active is 'False: as if it were not there.';
 comment on column authz.row_permissions.predicate is
-    'The filter as SQL over the columns, made by trigger; a template with a place for each variable, '
-    'in the order of their names.';
+    'The filter as SQL over the columns, made by trigger; a template with a place for each '
+    'variable, in the order of their names.';
 comment on index authz.row_permissions_dataset is 'Rules of a dataset, and the foreign key.';
 comment on index authz.row_permissions_role is 'The foreign key.';
 comment on index authz.row_permissions_user is 'The foreign key.';
