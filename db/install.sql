@@ -9,6 +9,7 @@
 \ir schema/035_authz_templates.sql
 \ir schema/040_authz_private.sql
 \ir schema/045_authz_effective.sql
+\ir schema/046_authz_expanded.sql
 \ir schema/047_authz_administration.sql
 \ir schema/048_authz_delegations.sql
 \ir schema/049_authz_data_permissions.sql
@@ -41,8 +42,15 @@
 \ir functions/authz_private.owns_everything.sql
 \ir functions/authz_private.subtree.sql
 \ir functions/authz_private.role_lineage.sql
+\ir functions/authz_private.role_contents.sql
+\ir functions/authz_private.policy_contents.sql
 \ir views/authz_private.assignments.sql
 \ir views/authz_private.grants.sql
+\ir views/authz_private.held_permissions.sql
+\ir views/authz_private.marking_triggers.sql
+\ir functions/authz_private.expand_permissions.sql
+\ir functions/ops.rebuild_expanded_permissions.sql
+\ir views/authz_private.expanded_permissions_live.sql
 \ir views/authz.user_effective_policies_live.sql
 
 \ir functions/authz_private.tg_refuse_path_write.sql
@@ -75,6 +83,7 @@
 \ir functions/authz_private.tg_mark_users.sql
 \ir functions/authz_private.tg_mark_changed_users.sql
 \ir functions/authz_private.tg_mark_everyone.sql
+\ir functions/authz_private.tg_expand_permissions.sql
 \ir functions/authz_private.refresh_policies.sql
 \ir functions/authz_private.tg_refresh_at_end.sql
 \ir functions/authz_private.tg_owner_unit.sql
@@ -146,6 +155,7 @@
 \ir triggers/authz.grant_requests.sql
 \ir triggers/authz.exclusive_roles.sql
 \ir triggers/authz.delegations.sql
+\ir triggers/authz_private.expanded_permissions.sql
 \ir triggers/authz.permission_templates.sql
 \ir triggers/authz.settings.sql
 \ir triggers/authz.datasets.sql
@@ -158,7 +168,6 @@
 \ir triggers/finance.orders.sql
 \ir triggers/finance.financial_funds.sql
 
-\ir views/authz_private.marking_triggers.sql
 \ir functions/authz_private.effective_policies_now.sql
 \ir views/authz.user_effective_policies.sql
 
@@ -175,7 +184,8 @@
 \ir functions/authz_private.top_of_grant.sql
 \ir functions/authz_private.facts.sql
 \ir functions/authz_private.grant_holds.sql
-\ir functions/authz_private.stored_grants.sql
+\ir functions/authz_private.expansion_is_current.sql
+\ir functions/authz_private.expanded_grants.sql
 \ir functions/authz_private.live_grants.sql
 \ir functions/authz_private.held_grants.sql
 \ir functions/authz_private.template_at.sql
@@ -183,9 +193,9 @@
 \ir functions/authz_private.template_allows.sql
 \ir functions/authz_private.template_units.sql
 \ir functions/authz_private.open_delegations.sql
-\ir functions/authz_private.decide_at.sql
-\ir functions/authz_private.delegation_allows.sql
+\ir functions/authz_private.verdict.sql
 \ir functions/authz_private.decide.sql
+\ir functions/authz_private.delegation_allows.sql
 \ir functions/authz_private.decide_all.sql
 \ir functions/authz_private.scope_of.sql
 \ir functions/authz_private.delegated_units.sql
@@ -419,6 +429,7 @@
 \ir functions/ops.check_objects.sql
 \ir functions/ops.check_triggers.sql
 \ir functions/ops.check_marking_triggers.sql
+\ir functions/ops.check_expanded_permissions.sql
 \ir functions/ops.check_effective_view.sql
 \ir functions/ops.check_marks.sql
 \ir functions/ops.check_refresh.sql

@@ -494,8 +494,10 @@ BROKEN = {
     "a trigger does not mark": "create or replace function authz_private.tg_mark_users() "
     "returns trigger language plpgsql as 'begin return null; end'",
     "deny is ignored": "update pg_proc set prosrc = replace(prosrc, "
-    "'.priority desc, g.effect desc', '.priority desc, g.effect') "
-    "where proname in ('decide_at')",
+    "' * 2 + (g.effect = ''deny'')::int', ' * 2') where proname = 'verdict'",
+    "a change of a role is not written out": "create or replace function "
+    "authz_private.tg_expand_permissions() returns trigger language plpgsql as "
+    "'begin return null; end'",
     "a lock is ignored": """
         create or replace function authz_private.template_at(
             unit_path ext.ltree, permission_key text

@@ -42,7 +42,9 @@ begin atomic
     from authz_private.effective_policies_of(effective_policies.user_id) as p
     where effective_policies.organization_id is null
         or p.organization_id = effective_policies.organization_id
-    order by p.priority desc, p.effect desc, p.grant_key;
+    order by
+        p.priority desc, p.effect desc, p.assignment_type, p.source_id, p.role_id, p.policy_id,
+        p.permission_id, p.membership_id;
 end;
 
 comment on function authz.effective_policies(bigint, int) is

@@ -45,13 +45,13 @@ begin
         or l.user_id is null
         or row(
             s.organization_id, s.business_unit_id, s.policy_id, s.policy_name, s.effect,
-            s.priority, s.resources, s.action, s.scope, s.conditions, s.assignment_type,
-            s.source_id, s.role_id, s.permission_id, s.membership_id, s.inherit_to_descendants,
+            s.priority, s.resources, s.actions, s.scope, s.permission_ids, s.assignment_type,
+            s.source_id, s.role_id, s.membership_id, s.inherit_to_descendants,
             s.valid_from, s.valid_until
         ) is distinct from row(
             l.organization_id, l.business_unit_id, l.policy_id, l.policy_name, l.effect,
-            l.priority, l.resources, l.action, l.scope, l.conditions, l.assignment_type,
-            l.source_id, l.role_id, l.permission_id, l.membership_id, l.inherit_to_descendants,
+            l.priority, l.resources, l.actions, l.scope, l.permission_ids, l.assignment_type,
+            l.source_id, l.role_id, l.membership_id, l.inherit_to_descendants,
             l.valid_from, l.valid_until
         );
 end

@@ -14,7 +14,6 @@ returns void
 language plpgsql stable security invoker parallel restricted
 as $$
 declare
-    place record;
     longest interval := (select s.longest_delegation from authz.settings as s);
 begin
     perform authz_private.check_question(resource, action, '{}');
@@ -39,15 +38,10 @@ begin
         raise exception 'delegate_id and delegator are the same user'
             using errcode = '22023', hint = 'Delegate to somebody else.';
     end if;
-    select n.path, authz_private.view_is_populated() as view_is_populated
-    into place
-    from authz.org_units as n
-    where n.id = check_delegation.unit_id;
     -- A subset of what they hold: without what they are delegated, and of no row of their own.
-    if place.path is null
-        or not authz_private.decide_at(
+    if not authz_private.decide(
             check_delegation.delegator_id, check_delegation.resource, check_delegation.action,
-            check_delegation.unit_id, '{}', place.path, place.view_is_populated, true, false
+            check_delegation.unit_id, '{}', false
         )
     then
         raise exception 'resource, action, unit_id: not held by who delegates'

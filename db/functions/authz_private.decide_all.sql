@@ -26,24 +26,12 @@ begin
         ) with ordinality as e (user_id, resource, action, unit_id, context, place)
     ),
 
-    people as materialized (
-        select
-            s.user_id,
-            -- Any mark sends a user to the tables, which are exact whatever the mark.
-            (select authz_private.view_answers_for(null)) and not exists (
-                select from authz_private.policy_marks as m where m.user_id = s.user_id
-            ) as is_stored
-        from (select distinct a.user_id from asked as a) as s
-    ),
-
     questions as materialized (
-        select
-            q.user_id,
-            q.resource,
-            q.action,
-            p.is_stored
-        from (select distinct a.user_id, a.resource, a.action from asked as a) as q
-        inner join people as p on q.user_id = p.user_id
+        select distinct
+            a.user_id,
+            a.resource,
+            a.action
+        from asked as a
     ),
 
     held as materialized (
@@ -54,7 +42,7 @@ begin
             h.*
         from questions as q
         cross join lateral authz_private.held_grants(
-            q.user_id, q.resource, q.action, q.is_stored
+            q.user_id, q.resource, q.action
         ) as h
     ),
 
@@ -95,8 +83,7 @@ begin
                     where d.delegate_id = a.user_id and d.status = 'active'
                 )
                 and authz_private.delegation_allows(
-                    a.user_id, a.resource, a.action, n.id, a.context, n.path, p.is_populated,
-                    k.has_templates
+                    a.user_id, a.resource, a.action, n.id, a.context, n.path
                 )
             ),
             false
@@ -110,8 +97,7 @@ begin
             from authz.permission_templates as t
             where t.permission_key = a.resource || '.' || a.action
         ) as has_templates
-    ) as k
-    cross join (select authz_private.view_is_populated() as is_populated offset 0) as p;
+    ) as k;
 end
 $$;
 

@@ -7,9 +7,7 @@ create or replace function authz_private.delegation_allows(
     action text,
     unit_id int,
     context jsonb,
-    unit_path ext.ltree,
-    view_is_populated boolean,
-    has_templates boolean
+    unit_path ext.ltree
 )
 returns boolean
 language plpgsql stable security invoker parallel safe
@@ -28,11 +26,9 @@ declare
 begin
     foreach delegator_id in array delegators
     loop
-        if authz_private.decide_at(
+        if authz_private.decide(
                 delegator_id, delegation_allows.resource, delegation_allows.action,
-                delegation_allows.unit_id, delegation_allows.context - 'owner_id',
-                delegation_allows.unit_path, delegation_allows.view_is_populated,
-                delegation_allows.has_templates, false
+                delegation_allows.unit_id, delegation_allows.context - 'owner_id', false
             )
         then
             return true;
@@ -43,10 +39,10 @@ end
 $$;
 
 comment on function authz_private.delegation_allows(
-    bigint, text, text, int, jsonb, ext.ltree, boolean, boolean
+    bigint, text, text, int, jsonb, ext.ltree
 ) is
-    'Whether somebody who may do resource:action in the unit delegates it to the user; arguments '
-    'as of authz_private.decide_at.';
+    'Whether somebody who may do resource:action in the unit delegates it to the user. '
+    'unit_path is the path of the unit.';
 revoke all on function authz_private.delegation_allows(
-    bigint, text, text, int, jsonb, ext.ltree, boolean, boolean
+    bigint, text, text, int, jsonb, ext.ltree
 ) from public;

@@ -1,7 +1,7 @@
 -- Behind authz.effective_policies, whose result column is called like an argument.
 
 create or replace function authz_private.effective_policies_of(asked_id bigint)
-returns setof authz.user_effective_policies_live
+returns setof authz_private.held_permissions
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
@@ -10,7 +10,7 @@ declare
 begin
     return query
     select l.*
-    from authz.user_effective_policies_live as l
+    from authz_private.held_permissions as l
     inner join authz.org_units as n on l.business_unit_id = n.id and n.is_active
     where l.user_id = subject_id
         and (l.valid_from is null or l.valid_from <= authz.clock())

@@ -288,6 +288,12 @@ begin atomic
             'base_unit_id) INCLUDE (id)'
         ),
         (
+            'authz_private.expanded_permissions_lookup',
+            'CREATE UNIQUE INDEX expanded_permissions_lookup ON '
+            'authz_private.expanded_permissions USING btree (granted_kind, granted_id, '
+            'resource, action, permission_id, role_id, policy_id) NULLS NOT DISTINCT'
+        ),
+        (
             'authz_private.policy_marks_floor',
             'CREATE UNIQUE INDEX policy_marks_floor ON authz_private.policy_marks USING btree'
             ' (is_floor) WHERE is_floor'

@@ -239,6 +239,7 @@ begin atomic
         ('ops.check_objects()'),
         ('ops.check_orphans()'),
         ('ops.check_owner_units(boolean)'),
+        ('ops.check_expanded_permissions()'),
         ('ops.check_paths()'),
         ('ops.check_refresh()'),
         ('ops.check_release()'),
@@ -270,6 +271,7 @@ begin atomic
         ('fundwarden_operator', 'function ops.archive_requests(interval)', 'EXECUTE'),
         ('fundwarden_operator', 'function ops.expire_grants(interval)', 'EXECUTE'),
         ('fundwarden_operator', 'function ops.maintain()', 'EXECUTE'),
+        ('fundwarden_operator', 'function ops.rebuild_expanded_permissions()', 'EXECUTE'),
         ('fundwarden_operator', 'function ops.revoke_orphans()', 'EXECUTE'),
         -- The trusted role is the application role and more.
         ('fundwarden_trusted', 'role fundwarden_app', 'MEMBER')

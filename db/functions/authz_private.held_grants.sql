@@ -1,8 +1,8 @@
--- Two sources of the same rows: the materialized view where it answers for the user, else the
--- tables.
+-- Two sources of the same rows: what roles and policies give as it is written out, else as it is
+-- worked out.
 
 create or replace function authz_private.held_grants(
-    user_id bigint, resource text, action text, is_stored boolean
+    user_id bigint, resource text, action text
 )
 returns table (
     effect authz.policy_effect,
@@ -18,12 +18,20 @@ rows 5
 as $$
 #variable_conflict use_column
 begin
-    if is_stored then
+    if (select c.is_current from authz_private.expansion_is_current() as c) then
         return query
-        select g.*
-        from authz_private.stored_grants(
-            held_grants.user_id, held_grants.resource, held_grants.action
-        ) as g;
+        select
+            g.effect,
+            g.priority,
+            g.scope,
+            g.unit_id,
+            g.anchor_path,
+            g.inherit_to_descendants,
+            g.conditions
+        from authz_private.expanded_grants(
+            held_grants.user_id, held_grants.resource, held_grants.action, true
+        ) as g
+        where g.unit_is_active;
     else
         return query
         select g.*
@@ -34,8 +42,8 @@ begin
 end
 $$;
 
-comment on function authz_private.held_grants(bigint, text, text, boolean) is
+comment on function authz_private.held_grants(bigint, text, text) is
     'Grants of the user for resource:action whose window is open and whose unit is active. '
     'anchor_path is the top of what a grant of a subtree reaches; null: the unit lies in no region '
     'or organization, and the grant reaches nothing. Conditions are not tested yet.';
-revoke all on function authz_private.held_grants(bigint, text, text, boolean) from public;
+revoke all on function authz_private.held_grants(bigint, text, text) from public;

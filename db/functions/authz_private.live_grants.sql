@@ -1,4 +1,4 @@
--- Inlined into its callers. Apart from stored_grants, so that a plan carries only what it reads.
+-- Inlined into its callers. Apart from expanded_grants, so that a plan carries only what it reads.
 
 create or replace function authz_private.live_grants(user_id bigint, resource text, action text)
 returns table (
@@ -20,7 +20,7 @@ begin atomic
         authz_private.top_of_grant(g.scope, n.path),
         g.inherit_to_descendants,
         g.conditions
-    from authz.user_effective_policies_live as g
+    from authz_private.held_permissions as g
     inner join authz.org_units as n on g.business_unit_id = n.id and n.is_active
     where g.user_id = live_grants.user_id
         and g.action in (live_grants.action, 'manage')

@@ -10,7 +10,10 @@ begin atomic
         true
     from pg_proc as p
     where p.pronamespace = 'authz_private'::regnamespace
-        and p.proname in ('role_lineage', 'role_units', 'template_at', 'template_allows')
+        and p.proname in (
+            'role_lineage', 'role_contents', 'policy_contents', 'role_units', 'template_at',
+            'template_allows'
+        )
     union all
     select
         c.oid,
@@ -20,7 +23,7 @@ begin atomic
     where c.oid in (
         'authz_private.assignments'::regclass,
         'authz_private.grants'::regclass,
-        'authz.user_effective_policies_live'::regclass
+        'authz_private.held_permissions'::regclass
     );
 end;
 

@@ -71,7 +71,7 @@ begin
             c.relname as name,
             authz_private.past_text(pg_get_viewdef(c.oid)) as body
         from unnest(array[
-            'authz_private.assignments', 'authz_private.grants', 'authz.user_effective_policies_live'
+            'authz_private.assignments', 'authz_private.grants', 'authz_private.held_permissions'
         ]) with ordinality as v (title, place)
         inner join pg_class as c on c.oid = v.title::regclass
         order by v.place
@@ -127,7 +127,7 @@ begin
                 )
                 else n.path
             end as anchor_path
-        from user_effective_policies_live as l
+        from held_permissions as l
         inner join org_units as n on l.business_unit_id = n.id and n.is_active
         where l.user_id in (select w.user_id from whom as w)
             and l.action in ($3, 'manage')

@@ -9,7 +9,7 @@ declare
     rows_of constant text :=
         '(select v.user_id from authz.user_effective_policies as v '
         'where %s and v.user_id > $1 and v.effect = ''allow'' '
-        'and v.action in ($3, ''manage'') and $2 = any(v.resources) order by v.user_id)';
+        'and v.actions && array[$3, ''manage''] and $2 = any(v.resources) order by v.user_id)';
 begin
     return (
         select

@@ -34,8 +34,7 @@ begin
     from authz.users as u
     inner join authz.org_units as b on u.base_unit_id = b.id
     cross join lateral authz_private.held_grants(
-        reach_of.user_id, reach_of.resource, reach_of.action,
-        authz_private.view_answers_for(reach_of.user_id)
+        reach_of.user_id, reach_of.resource, reach_of.action
     ) as g
     where u.id = reach_of.user_id;
 end

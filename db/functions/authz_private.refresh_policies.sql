@@ -18,26 +18,39 @@ begin
     if not found then
         return false;
     end if;
-    -- By what there is to read, which is known also where nothing was analysed yet.
-    if mode = 'immediate' and (
-        select
-            (
-                pg_relation_size('authz.user_roles')
-                + pg_relation_size('authz.user_policies')
-                + pg_relation_size('authz.user_permissions')
-            ) / 64 > s.refresh_immediately_up_to
-        from authz.settings as s
-    )
-    then
-        return false;
+    -- What was loaded since the last refresh is judged by its size: about 10 microseconds for each
+    -- grant of 64 bytes.
+    if mode = 'auto' then
+        update authz_private.refresh_turn as t
+        set expected = e.expected
+        from (
+            select interval '10 microseconds' * (
+                (
+                    pg_relation_size('authz.user_roles')
+                    + pg_relation_size('authz.user_policies')
+                    + pg_relation_size('authz.user_permissions')
+                ) / 64
+            ) as expected
+        ) as e
+        cross join authz.settings as s
+        where e.expected > s.longest_auto_refresh;
+        if found then
+            return false;
+        end if;
     end if;
 
     changed := pg_stat_get_xact_tuples_inserted(view_id) + pg_stat_get_xact_tuples_deleted(view_id);
     -- A writer does not wait for whoever refreshes or vacuums the view; who asked for a refresh does.
-    if mode = 'immediate' then
+    if mode in ('auto', 'immediate') then
         perform set_config('lock_timeout', '100ms', true);
     end if;
     begin
+        if not exists (
+            select from authz_private.expansion_is_current() as c where c.is_current
+        )
+        then
+            perform ops.rebuild_expanded_permissions();
+        end if;
         if authz_private.view_is_populated() then
             refresh materialized view concurrently authz.user_effective_policies;
         else
@@ -88,6 +101,7 @@ begin
         values (floor_xid, true, refreshed.nonce);
     end if;
 
+    update authz_private.refresh_turn set expected = clock_timestamp() - began;
     insert into ops.refresh_log (started_at, finished_at, mode, rows_changed)
     values (began, clock_timestamp(), refresh_policies.mode, changed);
     delete from ops.refresh_log as l
@@ -99,6 +113,6 @@ $$;
 comment on function authz_private.refresh_policies(text) is
     'Refreshes authz.user_effective_policies, deletes the marks it has seen and logs it; '
     'false when '
-    'another session is at it, the view is too large for the mode immediate, or it failed and was '
+    'another session is at it, it would take too long for the mode auto, or it failed and was '
     'logged (in the mode manual a failure is raised).';
 revoke all on function authz_private.refresh_policies(text) from public;

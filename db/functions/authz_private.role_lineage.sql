@@ -48,5 +48,6 @@ comment on function authz_private.role_lineage(int) is
     'why what it carries does not count, null that it does.';
 revoke all on function authz_private.role_lineage(int) from public;
 
--- What the materialized view holds was made by the text before this one.
+-- What was written out was made by the text before this one, and is not read until it is made anew.
+update authz_private.expansion set guards_changed_by = '{}';
 insert into authz_private.policy_marks (user_id) values (null);

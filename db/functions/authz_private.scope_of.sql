@@ -50,8 +50,7 @@ begin
         )::authz_private.placed_grant)
     into grants
     from authz_private.held_grants(
-        scope_of.user_id, scope_of.resource, scope_of.action,
-        authz_private.view_answers_for(scope_of.user_id)
+        scope_of.user_id, scope_of.resource, scope_of.action
     ) as h
     where h.anchor_path is not null;
     if exists (

@@ -19,7 +19,7 @@ begin
         -- From the nearest unit a grant holds at.
         min(d.level - a.level)
     from authz_private.held_grants(
-        subject_id, 'users', 'read', authz_private.view_answers_for(subject_id)
+        subject_id, 'users', 'read'
     ) as g
     cross join lateral (
         select n.path, n.level

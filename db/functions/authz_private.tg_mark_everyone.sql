@@ -1,4 +1,4 @@
--- What a role, a policy or the menu gives may concern anybody; one mark says so.
+-- A truncated table may have concerned anybody; one mark says so.
 
 create or replace function authz_private.tg_mark_everyone()
 returns trigger

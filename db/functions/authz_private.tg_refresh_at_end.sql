@@ -9,7 +9,9 @@ begin
     delete from authz_private.refresh_requests as r where r.xid = new.xid;
     -- A snapshot older than the transaction's end would be out of date as soon as it is written.
     if current_setting('transaction_isolation') = 'read committed' then
-        perform authz_private.refresh_policies('immediate');
+        perform authz_private.refresh_policies(s.refresh_mode)
+        from authz.settings as s
+        where s.refresh_mode in ('auto', 'immediate');
     end if;
     return null;
 end

@@ -127,11 +127,10 @@ begin atomic
                 when d.valid_from > authz.clock() then 'the delegation is not valid yet'
                 when d.valid_until <= authz.clock() then 'the delegation has expired'
                 when not n.is_active then 'the unit is inactive'
-                when not authz_private.decide_at(
+                when authz_private.decide(
                     d.delegator_id, weigh_grants.resource, weigh_grants.action, a.id,
-                    weigh_grants.context - 'owner_id', a.path,
-                    authz_private.view_is_populated(), true, false
-                )
+                    weigh_grants.context - 'owner_id', false
+                ) is not true
                     then 'user ' || d.delegator_id || ', who delegates it, may not do it here'
             end as refusal,
             a.path as asked_path,

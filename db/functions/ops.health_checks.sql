@@ -12,8 +12,8 @@ declare
 begin
     foreach title in array array[
         'hierarchy', 'paths', 'owner_units', 'row_security', 'rights', 'rights_on_database',
-        'objects', 'triggers', 'marking_triggers', 'effective_view', 'marks', 'refresh',
-        'transactions', 'audit_triggers', 'audit_seals', 'audit_partitions', 'expired_grants',
+        'objects', 'triggers', 'marking_triggers', 'expanded_permissions', 'effective_view', 'marks',
+        'refresh', 'transactions', 'audit_triggers', 'audit_seals', 'audit_partitions', 'expired_grants',
         'orphans', 'foreign_keys', 'indexes', 'unused_indexes', 'catalog_bloat', 'slow_queries',
         'settings', 'release', 'replication'
     ] loop

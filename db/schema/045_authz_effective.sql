@@ -3,27 +3,28 @@
 
 create table authz.settings (
     only_one boolean primary key default true,
-    refresh_mode text not null default 'immediate',
-    refresh_immediately_up_to bigint not null default 100000,
+    refresh_mode text not null default 'auto',
     longest_delegation interval not null default '30 days',
     record_act_as boolean not null default true,
     data_permissions text not null default 'on',
+    longest_auto_refresh interval not null default '100 milliseconds',
     constraint there_is_one_row_of_settings check (only_one),
-    constraint refresh_mode_is_known check (refresh_mode in ('immediate', 'deferred', 'manual')),
+    constraint refresh_mode_is_known check (
+        refresh_mode in ('auto', 'immediate', 'deferred', 'manual')
+    ),
     constraint data_permissions_is_a_switch check (data_permissions in ('on', 'log', 'off')),
     constraint longest_delegation_is_some_time check (longest_delegation > '0'),
-    constraint refresh_limit_is_a_count check (refresh_immediately_up_to >= 0)
+    constraint longest_auto_refresh_is_not_negative check (longest_auto_refresh >= '0')
 );
 
 comment on table authz.settings is 'Choices of the installation, in one row.';
 comment on column authz.settings.refresh_mode is
-    'When authz.user_effective_policies is refreshed after a change: immediate, at the end of the '
-    'writer''s transaction; deferred, by runner refresh or authz.refresh_if_marked(); manual. '
-    'Answers are exact in all three.';
-comment on column authz.settings.refresh_immediately_up_to is
-    'Grants to users, about, above which an immediate refresh is left to a deferred one, so '
-    'that no '
-    'writer waits for seconds.';
+    'When authz.user_effective_policies is refreshed after a change: auto, at the end of the '
+    'writer''s transaction while that takes less than longest_auto_refresh, else as in deferred; '
+    'immediate, at the end of the writer''s transaction; deferred, by runner refresh, '
+    'authz.refresh_if_marked() or ops.maintain(); manual. Answers are exact in all four.';
+comment on column authz.settings.longest_auto_refresh is
+    'How long the refresh that a writer waits for may take in the mode auto.';
 
 comment on column authz.settings.longest_delegation is 'How long a delegation may be at most.';
 comment on column authz.settings.record_act_as is
@@ -69,6 +70,7 @@ comment on column authz_private.policy_marks.nonce is
 
 create table authz_private.refresh_turn (
     only_one boolean primary key default true,
+    expected interval,
     constraint there_is_one_turn check (only_one)
 );
 
@@ -99,7 +101,9 @@ create index refresh_log_started on ops.refresh_log (started_at);
 comment on table ops.refresh_log is
     'Refreshes of authz.user_effective_policies, the last 10,000 of them.';
 comment on index ops.refresh_log_started is 'The last refreshes.';
-comment on column ops.refresh_log.mode is 'immediate, deferred or manual.';
+comment on column authz_private.refresh_turn.expected is
+    'How long the next refresh will take, judged by the last one; null: not known.';
+comment on column ops.refresh_log.mode is 'auto, immediate, deferred, manual or load.';
 comment on column ops.refresh_log.finished_at is 'Null where it failed.';
 comment on column ops.refresh_log.rows_changed is
     'Rows of the view that were written or removed, its snapshot row included.';

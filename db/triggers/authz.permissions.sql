@@ -6,14 +6,6 @@ for each row
 when (new.conditions is not null)
 execute function authz_private.tg_check_conditions();
 
-create or replace trigger _900_mark_everyone
-after insert or update or delete or truncate on authz.permissions
-for each statement
-execute function authz_private.tg_mark_everyone();
-
--- Also where session_replication_role is replica: an unmarked change would not be seen.
-alter table authz.permissions enable always trigger _900_mark_everyone;
-
 create or replace trigger _950_audit_inserted
 after insert on authz.permissions
 referencing new table as new_rows

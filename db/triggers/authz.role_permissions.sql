@@ -5,14 +5,6 @@ before insert or update on authz.role_permissions
 for each row
 execute function authz_private.tg_system_scope_fits();
 
-create or replace trigger _900_mark_everyone
-after insert or update or delete or truncate on authz.role_permissions
-for each statement
-execute function authz_private.tg_mark_everyone();
-
--- Also where session_replication_role is replica: an unmarked change would not be seen.
-alter table authz.role_permissions enable always trigger _900_mark_everyone;
-
 create or replace trigger _950_audit_inserted
 after insert on authz.role_permissions
 referencing new table as new_rows

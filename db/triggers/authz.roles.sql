@@ -30,14 +30,6 @@ for each row
 when (new.parent_role_id is not null)
 execute function authz_private.tg_exclusive_hierarchy();
 
-create or replace trigger _900_mark_everyone
-after insert or update or delete or truncate on authz.roles
-for each statement
-execute function authz_private.tg_mark_everyone();
-
--- Also where session_replication_role is replica: an unmarked change would not be seen.
-alter table authz.roles enable always trigger _900_mark_everyone;
-
 -- Separation of duties has no exception either, and the first of these orders its changes.
 alter table authz.roles enable always trigger _200_role_parent_on_insert;
 alter table authz.roles enable always trigger _210_role_parent_on_update;

@@ -13,13 +13,12 @@ select
     l.effect,
     l.priority,
     l.resources,
-    l.action,
+    l.actions,
     l.scope,
-    l.conditions,
+    l.permission_ids,
     l.assignment_type,
     l.source_id,
     l.role_id,
-    l.permission_id,
     l.membership_id,
     l.inherit_to_descendants,
     l.valid_from,
@@ -33,7 +32,6 @@ select
 from authz_private.effective_policies_now() as l
 union all
 select
-    null,
     null,
     null,
     null,

@@ -6,60 +6,27 @@ with (security_invoker = true) as
 select
     ur.user_id,
     ur.tenant_id,
-    'role_permission' as assignment_type,
+    c.assignment_type,
     ur.id as source_id,
-    l.ancestor_id as role_id,
-    l.role_path,
-    null::int as policy_id,
-    null::text as policy_name,
-    'allow'::authz.policy_effect as effect,
-    0 as priority,
-    rp.permission_id,
+    c.role_id,
+    c.role_path,
+    c.policy_id,
+    c.policy_name,
+    c.effect,
+    c.priority,
+    c.permission_id,
     ur.unit_id,
     ur.inherit_to_descendants,
     ur.valid_from,
     ur.valid_until,
-    r.tenant_id as owner_tenant_id,
-    coalesce(
-        l.refusal,
-        case when r.tenant_id <> ur.tenant_id then 'the role belongs to another tenant' end
-    ) as refusal
+    coalesce(c.role_tenant_id, c.policy_tenant_id) as owner_tenant_id,
+    case
+        when c.role_tenant_id <> ur.tenant_id then 'the role belongs to another tenant'
+        when c.policy_tenant_id <> ur.tenant_id then 'the policy belongs to another tenant'
+        else c.refusal
+    end as refusal
 from authz.user_roles as ur
-inner join authz.roles as r on ur.role_id = r.id
-cross join lateral authz_private.role_lineage(ur.role_id) as l
-inner join authz.role_permissions as rp on l.ancestor_id = rp.role_id
-union all
-select
-    ur.user_id,
-    ur.tenant_id,
-    'role_policy',
-    ur.id,
-    l.ancestor_id,
-    l.role_path,
-    o.id,
-    o.name,
-    o.effect,
-    o.priority,
-    pp.permission_id,
-    ur.unit_id,
-    ur.inherit_to_descendants,
-    ur.valid_from,
-    ur.valid_until,
-    coalesce(r.tenant_id, o.tenant_id),
-    coalesce(
-        l.refusal,
-        case
-            when r.tenant_id <> ur.tenant_id then 'the role belongs to another tenant'
-            when o.tenant_id <> ur.tenant_id then 'the policy belongs to another tenant'
-            when not o.is_active then 'the policy is inactive'
-        end
-    )
-from authz.user_roles as ur
-inner join authz.roles as r on ur.role_id = r.id
-cross join lateral authz_private.role_lineage(ur.role_id) as l
-inner join authz.role_policies as rp on l.ancestor_id = rp.role_id
-inner join authz.policies as o on rp.policy_id = o.id
-inner join authz.policy_permissions as pp on o.id = pp.policy_id
+cross join lateral authz_private.role_contents(ur.role_id) as c
 union all
 select
     up.user_id,
@@ -68,11 +35,11 @@ select
     up.id,
     null,
     null,
-    o.id,
-    o.name,
-    o.effect,
-    o.priority,
-    pp.permission_id,
+    up.policy_id,
+    c.policy_name,
+    c.effect,
+    c.priority,
+    c.permission_id,
     up.unit_id,
     up.inherit_to_descendants,
     up.valid_from,
@@ -80,12 +47,11 @@ select
     -- Given to one user, not by a platform role: it reaches no further than their tenant.
     up.tenant_id,
     case
-        when o.tenant_id <> up.tenant_id then 'the policy belongs to another tenant'
-        when not o.is_active then 'the policy is inactive'
+        when c.policy_tenant_id <> up.tenant_id then 'the policy belongs to another tenant'
+        else c.refusal
     end
 from authz.user_policies as up
-inner join authz.policies as o on up.policy_id = o.id
-inner join authz.policy_permissions as pp on o.id = pp.policy_id
+cross join lateral authz_private.policy_contents(up.policy_id) as c
 union all
 select
     up.user_id,
@@ -111,6 +77,3 @@ comment on view authz_private.assignments is
     'One row per permission a user was given, and the way it came: through a role and its parents '
     'or directly, in a policy or by itself; refusal says why it does not count, whatever the time.';
 revoke all on authz_private.assignments from public;
-
--- What the materialized view holds was made by the text before this one.
-insert into authz_private.policy_marks (user_id) values (null);

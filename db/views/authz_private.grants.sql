@@ -54,6 +54,3 @@ comment on view authz_private.grants is
     'Every permission of every user at every unit it holds at; refusal is null for those that '
     'count within their window, else why not.';
 revoke all on authz_private.grants from public;
-
--- What the materialized view holds was made by the text before this one.
-insert into authz_private.policy_marks (user_id) values (null);
