@@ -3,7 +3,6 @@
 create or replace function authz_private.audit_actor()
 returns table (actor_id bigint, effective_user_id bigint)
 language plpgsql stable security invoker parallel restricted
-set search_path = pg_catalog, ext, pg_temp
 as $$
 begin
     actor_id := authz.real_user_id();

@@ -4,7 +4,6 @@
 create or replace function authz_private.audit_said(table_name text, reason text default null)
 returns authz_private.audit_context
 language plpgsql volatile security invoker parallel unsafe
-set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     said authz_private.audit_context;

@@ -3,7 +3,6 @@
 create or replace function authz_private.request_refresh(source text, operation text)
 returns void
 language plpgsql volatile security invoker parallel unsafe
-set search_path = pg_catalog, ext, pg_temp
 as $$
 begin
     -- now() and no finer: equal messages of one transaction are sent once.

@@ -5,32 +5,27 @@ returns trigger
 language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
-declare
-    changed bigint;
 begin
+    -- More than 50,000 marks would cost more than they save: one for everyone takes their place.
     if tg_op = 'INSERT' then
-        select count(*) into changed from new_rows;
+        insert into authz_private.policy_marks (user_id)
+        select distinct case when (select count(*) from new_rows) <= 50000 then n.user_id end
+        from new_rows as n;
     elsif tg_op = 'DELETE' then
-        select count(*) into changed from old_rows;
+        insert into authz_private.policy_marks (user_id)
+        select distinct case when (select count(*) from old_rows) <= 50000 then o.user_id end
+        from old_rows as o;
     else
-        select count(*) into changed from old_rows;
+        insert into authz_private.policy_marks (user_id)
+        select distinct case when (select count(*) from old_rows) <= 50000 then c.user_id end
+        from (
+            select o.user_id from old_rows as o
+            union all
+            select n.user_id from new_rows as n
+        ) as c;
     end if;
-    if changed = 0 then
+    if not found then
         return null;
-    elsif changed > 50000 then
-        -- So many marks would cost more than they save.
-        insert into authz_private.policy_marks (user_id) values (null);
-    elsif tg_op = 'INSERT' then
-        insert into authz_private.policy_marks (user_id)
-        select distinct n.user_id from new_rows as n;
-    elsif tg_op = 'DELETE' then
-        insert into authz_private.policy_marks (user_id)
-        select distinct o.user_id from old_rows as o;
-    else
-        insert into authz_private.policy_marks (user_id)
-        select o.user_id from old_rows as o
-        union
-        select n.user_id from new_rows as n;
     end if;
     perform authz_private.request_refresh(
         tg_table_schema || '.' || tg_table_name, tg_op
