@@ -20,8 +20,11 @@ returns record
 language plpgsql stable security invoker parallel restricted
 as $$
 declare
+    is_plain boolean;
+    has_templates boolean;
+    has_delegations boolean;
     grants authz_private.placed_grant [];
-    denies authz_private.placed_grant [];
+    denies authz_private.placed_grant [] := '{}';
     roots ext.ltree [];
     singles int [];
     besides int [] := '{}';
@@ -31,35 +34,70 @@ declare
     winner authz.policy_effect;
     at_base authz.policy_effect;
 begin
-    select u.tenant_id, u.base_unit_id
-    into scope_of.tenant_id, scope_of.base_unit_id
-    from authz.users as u
-    where u.id = scope_of.user_id;
-
-    every_tenant := false;
-    whole_tenant := false;
-    own_rows := false;
     other_tenants := false;
     own_denied := false;
     unit_ids := '{}';
 
+    -- One statement for all that most users need: what a statement costs is mostly its start.
     select
-        array_agg(row(
-            h.effect, h.priority, h.scope, h.unit_id, h.anchor_path,
-            h.scope <> 'team' or h.inherit_to_descendants, h.conditions
-        )::authz_private.placed_grant)
-    into grants
-    from authz_private.held_grants(
-        scope_of.user_id, scope_of.resource, scope_of.action
-    ) as h
-    where h.anchor_path is not null;
-    if exists (
+        u.tenant_id,
+        u.base_unit_id,
+        c.is_current and g.is_plain,
+        exists (
+            select
+            from authz.permission_templates as t
+            where t.permission_key = scope_of.resource || '.' || scope_of.action
+                and t.tenant_id = u.tenant_id
+        ),
+        exists (
+            select
+            from authz.delegations as d
+            where d.delegate_id = scope_of.user_id and d.status = 'active'
+        ),
+        g.every_tenant,
+        g.whole_tenant,
+        g.own_rows,
+        g.roots,
+        g.singles
+    into
+        scope_of.tenant_id, scope_of.base_unit_id, is_plain, has_templates, has_delegations,
+        every_tenant, whole_tenant, own_rows, roots, singles
+    from authz.users as u
+    cross join authz_private.expansion_is_current() as c
+    cross join lateral (
         select
-        from authz.permission_templates as t
-        where t.permission_key = scope_of.resource || '.' || scope_of.action
-            and t.tenant_id = scope_of.tenant_id
-    )
-    then
+            bool_and(h.conditions is null and h.effect = 'allow') is not false as is_plain,
+            coalesce(bool_or(h.scope = 'system'), false) as every_tenant,
+            coalesce(
+                bool_or(
+                    h.scope not in ('own', 'system')
+                    and (h.scope <> 'team' or h.inherit_to_descendants)
+                    and ext.nlevel(h.anchor_path) = 1
+                ),
+                false
+            ) as whole_tenant,
+            coalesce(bool_or(h.scope = 'own'), false) as own_rows,
+            array_agg(distinct h.anchor_path) filter (
+                where h.scope not in ('own', 'system')
+                    and (h.scope <> 'team' or h.inherit_to_descendants)
+            ) as roots,
+            array_agg(distinct h.unit_id) filter (
+                where h.scope = 'team' and not h.inherit_to_descendants
+            ) as singles
+        from authz_private.expanded_grants(
+            scope_of.user_id, scope_of.resource, scope_of.action, true
+        ) as h
+        where h.unit_is_active and h.anchor_path is not null
+    ) as g
+    where u.id = scope_of.user_id;
+    if not found then
+        every_tenant := false;
+        whole_tenant := false;
+        own_rows := false;
+        return;
+    end if;
+
+    if has_templates then
         besides := array(
             select t.unit_id
             from authz_private.template_units(
@@ -67,12 +105,7 @@ begin
             ) as t
         );
     end if;
-    if with_delegations and exists (
-        select
-        from authz.delegations as d
-        where d.delegate_id = scope_of.user_id and d.status = 'active'
-    )
-    then
+    if has_delegations and with_delegations then
         besides := array(
             select t.id
             from unnest(besides) as t (id)
@@ -83,37 +116,48 @@ begin
             ) as d (id)
         );
     end if;
-    if grants is null then
-        unit_ids := besides;
-        return;
-    end if;
 
-    if exists (select from unnest(grants) as g where g.conditions is not null) then
-        facts := authz_private.facts(scope_of.user_id, '{}');
-        grants := array(
-            select g
-            from unnest(grants) as g
-            where g.conditions is null
-                or coalesce(
-                    authz_private.condition_holds(g.conditions, facts), g.effect = 'deny'
-                )
+    if is_plain is not true then
+        select
+            coalesce(
+                array_agg(row(
+                    h.effect, h.priority, h.scope, h.unit_id, h.anchor_path,
+                    h.scope <> 'team' or h.inherit_to_descendants, h.conditions
+                )::authz_private.placed_grant),
+                '{}'
+            )
+        into grants
+        from authz_private.held_grants(
+            scope_of.user_id, scope_of.resource, scope_of.action
+        ) as h
+        where h.anchor_path is not null;
+        if exists (select from unnest(grants) as g where g.conditions is not null) then
+            facts := authz_private.facts(scope_of.user_id, '{}');
+            grants := array(
+                select g
+                from unnest(grants) as g
+                where g.conditions is null
+                    or coalesce(
+                        authz_private.condition_holds(g.conditions, facts), g.effect = 'deny'
+                    )
+            );
+        end if;
+        denies := array(select g from unnest(grants) as g where g.effect = 'deny');
+
+        select
+            coalesce(bool_or(g.scope = 'system'), false),
+            coalesce(bool_or(g.scope = 'own'), false),
+            array_agg(distinct g.anchor_path) filter (
+                where g.is_subtree and g.scope not in ('own', 'system')
+            ),
+            array_agg(distinct g.unit_id) filter (where not g.is_subtree)
+        into every_tenant, own_rows, roots, singles
+        from unnest(grants) as g
+        where g.effect = 'allow';
+        whole_tenant := coalesce(
+            exists (select from unnest(roots) as r (path) where ext.nlevel(r.path) = 1), false
         );
     end if;
-    denies := array(select g from unnest(grants) as g where g.effect = 'deny');
-
-    select
-        coalesce(bool_or(g.scope = 'system'), false),
-        coalesce(bool_or(g.scope = 'own'), false),
-        array_agg(distinct g.anchor_path) filter (
-            where g.is_subtree and g.scope not in ('own', 'system')
-        ),
-        array_agg(distinct g.unit_id) filter (where not g.is_subtree)
-    into every_tenant, own_rows, roots, singles
-    from unnest(grants) as g
-    where g.effect = 'allow';
-    whole_tenant := coalesce(
-        exists (select from unnest(roots) as r (path) where ext.nlevel(r.path) = 1), false
-    );
 
     if denies <> '{}' then
         -- The tenant spelled out, that something can be taken from it.

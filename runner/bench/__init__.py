@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from runner.bench import audit, compare, data, databases, others, page, policy, rows
+from runner.bench import audit, changes, compare, data, databases, others, page, policy, rows
 from runner.bench.report import Results, write
 from runner.connect import Target, connect
 from runner.errors import USAGE, RunnerError
@@ -47,6 +47,9 @@ def run(
     if suite == "policy":
         policy.run(target, out or root() / "bench", seconds=1 if quick else 5, say=say)
         return
+    if suite == "changes":
+        changes.run(target, out or root() / "bench", quick=quick, say=say)
+        return
     if suite == "audit":
         audit.run(target, out or root() / "bench", turns=2 if quick else 9, say=say)
         return
@@ -62,7 +65,7 @@ def run(
         return
     if suite != "page":
         raise RunnerError(
-            f"there is no suite {suite}", "Suites: audit, compare, data, page, policy, rows.", USAGE
+            f"there is no suite {suite}", "Suites: audit, changes, compare, data, page, policy, rows.", USAGE
         )
     turns, load_seconds = (0.3, 3) if quick else (4.0, 30)
     ours = databases.seeded(target, "fundwarden_bench", records, fresh=fresh, say=say)
