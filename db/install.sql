@@ -44,6 +44,7 @@
 \ir functions/authz_private.role_lineage.sql
 \ir functions/authz_private.role_contents.sql
 \ir functions/authz_private.policy_contents.sql
+\ir views/authz_private.direct_grants.sql
 \ir views/authz_private.assignments.sql
 \ir views/authz_private.grants.sql
 \ir views/authz_private.held_permissions.sql

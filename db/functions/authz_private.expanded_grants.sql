@@ -1,8 +1,7 @@
--- Inlined into its callers, with a constant for with_memberships. Apart from live_grants, so that a
--- plan carries only what it reads.
+-- Inlined into its callers. Apart from live_grants, so that a plan carries only what it reads.
 
 create or replace function authz_private.expanded_grants(
-    user_id bigint, resource text, action text, with_memberships boolean
+    user_id bigint, resource text, action text
 )
 returns table (
     effect authz.policy_effect,
@@ -11,9 +10,7 @@ returns table (
     unit_id int,
     anchor_path ext.ltree,
     inherit_to_descendants boolean,
-    conditions jsonb,
-    is_unplaced boolean,
-    unit_is_active boolean
+    conditions jsonb
 )
 language sql stable security invoker parallel safe
 begin atomic
@@ -24,41 +21,9 @@ begin atomic
         n.id,
         authz_private.top_of_grant(e.scope, n.path),
         g.inherit_to_descendants,
-        e.conditions,
-        g.unit_id is null,
-        n.is_active
+        e.conditions
     from authz.users as u
-    cross join lateral (
-        select
-            'role'::authz_private.granted_kind as granted_kind,
-            ur.role_id as granted_id,
-            ur.unit_id,
-            ur.inherit_to_descendants,
-            ur.valid_from,
-            ur.valid_until
-        from authz.user_roles as ur
-        where ur.tenant_id = u.tenant_id and ur.user_id = u.id
-        union all
-        select
-            'policy',
-            up.policy_id,
-            up.unit_id,
-            up.inherit_to_descendants,
-            up.valid_from,
-            up.valid_until
-        from authz.user_policies as up
-        where up.tenant_id = u.tenant_id and up.user_id = u.id
-        union all
-        select
-            'permission',
-            up.permission_id,
-            up.unit_id,
-            up.inherit_to_descendants,
-            up.valid_from,
-            up.valid_until
-        from authz.user_permissions as up
-        where up.tenant_id = u.tenant_id and up.user_id = u.id
-    ) as g
+    inner join authz_private.direct_grants as g on u.tenant_id = g.tenant_id and u.id = g.user_id
     inner join authz_private.expanded_permissions as e
         on
             g.granted_kind = e.granted_kind
@@ -77,12 +42,9 @@ begin atomic
             m.valid_from,
             m.valid_until
         from authz.memberships as m
-        where expanded_grants.with_memberships
-            and g.unit_id is null
-            and m.tenant_id = u.tenant_id
-            and m.user_id = u.id
+        where g.unit_id is null and m.tenant_id = u.tenant_id and m.user_id = u.id
     ) as b
-    inner join authz.org_units as n on b.unit_id = n.id
+    inner join authz.org_units as n on b.unit_id = n.id and n.is_active
     where u.id = expanded_grants.user_id
         and u.is_active
         -- Sub-selects, so that the clock is read once and only where there is a window.
@@ -90,9 +52,7 @@ begin atomic
         and (least(g.valid_until, b.valid_until) > (select authz.clock())) is not false;
 end;
 
-comment on function authz_private.expanded_grants(bigint, text, text, boolean) is
+comment on function authz_private.expanded_grants(bigint, text, text) is
     'Rows of authz_private.held_grants by authz_private.expanded_permissions: right only while '
-    'authz_private.expansion_is_current(). is_unplaced: the grant names no unit, and holds at the '
-    'memberships of the user too, whose rows come only with with_memberships. A row whose unit is '
-    'not active is not a grant.';
-revoke all on function authz_private.expanded_grants(bigint, text, text, boolean) from public;
+    'authz_private.expansion_is_current().';
+revoke all on function authz_private.expanded_grants(bigint, text, text) from public;

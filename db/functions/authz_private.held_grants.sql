@@ -20,18 +20,10 @@ as $$
 begin
     if (select c.is_current from authz_private.expansion_is_current() as c) then
         return query
-        select
-            g.effect,
-            g.priority,
-            g.scope,
-            g.unit_id,
-            g.anchor_path,
-            g.inherit_to_descendants,
-            g.conditions
+        select g.*
         from authz_private.expanded_grants(
-            held_grants.user_id, held_grants.resource, held_grants.action, true
-        ) as g
-        where g.unit_is_active;
+            held_grants.user_id, held_grants.resource, held_grants.action
+        ) as g;
     else
         return query
         select g.*

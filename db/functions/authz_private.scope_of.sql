@@ -85,9 +85,9 @@ begin
                 where h.scope = 'team' and not h.inherit_to_descendants
             ) as singles
         from authz_private.expanded_grants(
-            scope_of.user_id, scope_of.resource, scope_of.action, true
+            scope_of.user_id, scope_of.resource, scope_of.action
         ) as h
-        where h.unit_is_active and h.anchor_path is not null
+        where h.anchor_path is not null
     ) as g
     where u.id = scope_of.user_id;
     if not found then

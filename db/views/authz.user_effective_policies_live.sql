@@ -24,44 +24,6 @@ with carried as materialized (
         e.policy_name, e.effect, e.priority, e.scope
 ),
 
-given as (
-    select
-        'role'::authz_private.granted_kind as granted_kind,
-        ur.role_id as granted_id,
-        ur.tenant_id,
-        ur.user_id,
-        ur.id as source_id,
-        ur.unit_id,
-        ur.inherit_to_descendants,
-        ur.valid_from,
-        ur.valid_until
-    from authz.user_roles as ur
-    union all
-    select
-        'policy',
-        up.policy_id,
-        up.tenant_id,
-        up.user_id,
-        up.id,
-        up.unit_id,
-        up.inherit_to_descendants,
-        up.valid_from,
-        up.valid_until
-    from authz.user_policies as up
-    union all
-    select
-        'permission',
-        up.permission_id,
-        up.tenant_id,
-        up.user_id,
-        up.id,
-        up.unit_id,
-        up.inherit_to_descendants,
-        up.valid_from,
-        up.valid_until
-    from authz.user_permissions as up
-),
-
 placed as (
     select
         a.granted_kind,
@@ -74,7 +36,7 @@ placed as (
         a.inherit_to_descendants,
         a.valid_from,
         a.valid_until
-    from given as a
+    from authz_private.direct_grants as a
     inner join authz.users as u on a.tenant_id = u.tenant_id and a.user_id = u.id
     where u.is_active
     union all
@@ -89,7 +51,7 @@ placed as (
         a.inherit_to_descendants,
         greatest(a.valid_from, m.valid_from),
         least(a.valid_until, m.valid_until)
-    from given as a
+    from authz_private.direct_grants as a
     inner join authz.users as u on a.tenant_id = u.tenant_id and a.user_id = u.id
     inner join authz.memberships as m on a.tenant_id = m.tenant_id and a.user_id = m.user_id
     where u.is_active and a.unit_id is null
