@@ -5,18 +5,18 @@ create or replace function authz_private.expansion_is_current()
 returns table (is_current boolean)
 language sql stable security invoker parallel safe
 begin atomic
-    select (
-        select count(*) = 7
-        from pg_catalog.pg_trigger as t
-        where t.oid between s.first_guard and s.last_guard
+    select count(*) = 7
+    from authz_private.expansion as s
+    inner join pg_catalog.pg_trigger as t
+        on
+            t.oid >= s.first_guard
+            and t.oid <= s.last_guard
             and t.xmin = any(s.guards_changed_by)
             and t.tgenabled = 'A'
-            and t.tgname = '_900_expand_permissions'
-    )
-    from authz_private.expansion as s;
+            and t.tgname = '_900_expand_permissions';
 end;
 
 comment on function authz_private.expansion_is_current() is
     'Whether authz_private.expanded_permissions may be read: one trigger on each of the seven '
-    'tables it is made of has kept it since it was last compared. No row: no.';
+    'tables it is made of has kept it since it was last compared.';
 revoke all on function authz_private.expansion_is_current() from public;

@@ -18,16 +18,16 @@ returns table (
 language sql stable security invoker parallel safe
 begin atomic
     select
-        'role_permission',
-        l.ancestor_id,
+        'role_permission'::text as assignment_type,
+        l.ancestor_id as role_id,
         l.role_path,
-        null::int,
-        null::text,
-        'allow'::authz.policy_effect,
-        0,
+        null::int as policy_id,
+        null::text as policy_name,
+        'allow'::authz.policy_effect as effect,
+        0 as priority,
         rp.permission_id,
-        r.tenant_id,
-        null::int,
+        r.tenant_id as role_tenant_id,
+        null::int as policy_tenant_id,
         l.refusal
     from authz.roles as r
     cross join lateral authz_private.role_lineage(role_contents.granted_role_id) as l
@@ -35,17 +35,17 @@ begin atomic
     where r.id = role_contents.granted_role_id
     union all
     select
-        'role_policy',
-        l.ancestor_id,
+        'role_policy'::text as assignment_type,
+        l.ancestor_id as role_id,
         l.role_path,
-        o.id,
-        o.name,
+        o.id as policy_id,
+        o.name as policy_name,
         o.effect,
         o.priority,
         pp.permission_id,
-        r.tenant_id,
-        o.tenant_id,
-        coalesce(l.refusal, case when not o.is_active then 'the policy is inactive' end)
+        r.tenant_id as role_tenant_id,
+        o.tenant_id as policy_tenant_id,
+        coalesce(l.refusal, case when not o.is_active then 'the policy is inactive' end) as refusal
     from authz.roles as r
     cross join lateral authz_private.role_lineage(role_contents.granted_role_id) as l
     inner join authz.role_policies as rp on l.ancestor_id = rp.role_id

@@ -38,33 +38,33 @@ from (
         and (i.role_tenant_id = i.policy_tenant_id) is not false
     union all
     select
-        'policy',
-        o.id,
-        'user_policy',
-        null,
-        o.id,
+        'policy'::authz_private.granted_kind as granted_kind,
+        o.id as granted_id,
+        'user_policy'::text as assignment_type,
+        null::int as role_id,
+        o.id as policy_id,
         i.policy_name,
         i.effect,
         i.priority,
         i.permission_id,
-        i.policy_tenant_id,
-        false
+        i.policy_tenant_id as tenant_id,
+        false as may_span_tenants
     from authz.policies as o
     cross join lateral authz_private.policy_contents(o.id) as i
     where i.refusal is null
     union all
     select
-        'permission',
-        p.id,
-        'user_permission',
-        null,
-        null,
-        null,
-        'allow',
-        0,
-        p.id,
-        null,
-        false
+        'permission'::authz_private.granted_kind as granted_kind,
+        p.id as granted_id,
+        'user_permission'::text as assignment_type,
+        null::int as role_id,
+        null::int as policy_id,
+        null::text as policy_name,
+        'allow'::authz.policy_effect as effect,
+        0 as priority,
+        p.id as permission_id,
+        null::int as tenant_id,
+        false as may_span_tenants
     from authz.permissions as p
 ) as c
 inner join authz.permissions as p on c.permission_id = p.id
