@@ -33,15 +33,16 @@ begin
                 and (g.valid_from < g.valid_until) is not false
         ) as v
         cross join lateral (values (v.valid_from), (v.valid_until)) as w (instant)
-        where w.instant > authz.clock()
+        -- A bound at infinity is none: many drivers cannot represent it.
+        where w.instant > authz.clock() and isfinite(w.instant)
     );
 end
 $$;
 
 comment on function authz.next_access_change(bigint) is
     'The next instant at which the window of a grant, membership or delegation of the user, or of '
-    'a grant of who delegates to them, opens or closes; '
-    'null: never. Conditions that name the time are not looked at. A null user_id means the user '
+    'a grant of who delegates to them, opens or closes, '
+    'always finite; null: never. Conditions that name the time are not looked at. A null user_id means the user '
     'signed in. 28000, 42501, 22023.';
 revoke all on function authz.next_access_change(bigint) from public;
 grant execute on function authz.next_access_change(bigint) to fundwarden_app, fundwarden_operator;

@@ -168,9 +168,7 @@ def _checks(connection: Connection, this: Found) -> None:
                     "update authz.policies set priority = priority where id in "
                     "(select min(id) from authz.policies)"
                 )
-                connection.execute(
-                    "update authz.roles set rank = rank where code = 'supervisor'"
-                )
+                connection.execute("update authz.roles set rank = rank where code = 'supervisor'")
             for person in asked[turn * 20 : turn * 20 + 20]:
                 times[what].append(_timed(connection, CHECK, person))
         if this.users >= 1_000_000 and turn == 4:
@@ -221,12 +219,16 @@ def _refresh(target: Target, connection: Connection, this: Found, *, seconds: fl
             while busy.poll() is None:
                 connection.execute("select authz.refresh_user_effective_policies()")
             busy.communicate()
-            numbers = sorted(int(m[1]) for p in folder.glob("*.sql") if (m := re.match(r"(\d+)", p.name)))  # noqa: E501
+            numbers = sorted(
+                int(m[1]) for p in folder.glob("*.sql") if (m := re.match(r"(\d+)", p.name))
+            )  # noqa: E501
             this.loads[what] = (_p99(folder, numbers[0]), _p99(folder, numbers[1]))
 
 
 def _write(out: Path, found: list[Found], version: str) -> None:
-    def line(what: str, seen: Callable[[Found], str], wanted: str, ok: Callable[[Found], bool]) -> str:  # noqa: E501
+    def line(
+        what: str, seen: Callable[[Found], str], wanted: str, ok: Callable[[Found], bool]
+    ) -> str:  # noqa: E501
         reached = "reached" if all(ok(f) for f in found) else "**not reached**"
         return f"| {what} | {' | '.join(seen(f) for f in found)} | {wanted} | {reached} |"
 
