@@ -68,7 +68,6 @@ def run(
             f"there is no suite {suite}",
             "Suites: audit, changes, compare, data, page, policy, rows.",
             USAGE,
-,
         )
     turns, load_seconds = (0.3, 3) if quick else (4.0, 30)
     ours = databases.seeded(target, "fundwarden_bench", records, fresh=fresh, say=say)

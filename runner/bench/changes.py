@@ -221,14 +221,14 @@ def _refresh(target: Target, connection: Connection, this: Found, *, seconds: fl
             busy.communicate()
             numbers = sorted(
                 int(m[1]) for p in folder.glob("*.sql") if (m := re.match(r"(\d+)", p.name))
-            )  # noqa: E501
+            )
             this.loads[what] = (_p99(folder, numbers[0]), _p99(folder, numbers[1]))
 
 
 def _write(out: Path, found: list[Found], version: str) -> None:
     def line(
         what: str, seen: Callable[[Found], str], wanted: str, ok: Callable[[Found], bool]
-    ) -> str:  # noqa: E501
+    ) -> str:
         reached = "reached" if all(ok(f) for f in found) else "**not reached**"
         return f"| {what} | {' | '.join(seen(f) for f in found)} | {wanted} | {reached} |"
 
