@@ -31,6 +31,6 @@ $$;
 
 comment on function authz_private.request_refresh(text, text) is
     'Notifies permission_refresh with table, operation and timestamp as JSON, and asks for a '
-    'refresh at the end of the transaction in the mode immediate, and in the mode auto unless it is '
-    'expected to take too long.';
+    'refresh at the end of the transaction in the mode immediate, and in the mode auto unless '
+    'it is expected to take too long.';
 revoke all on function authz_private.request_refresh(text, text) from public;

@@ -109,6 +109,7 @@ $$;
 
 comment on function authz_private.tg_one_open_window() is
     'Trigger, for the three tables of grants and for memberships, with the transition table '
-    'new_rows: refuses a grant with a window beside the same one without with 23P01. 40001 another transaction wrote '
+    'new_rows: refuses a grant with a window beside the same one without with 23P01. '
+    '40001 another transaction wrote '
     'grants of the user: retry.';
 revoke all on function authz_private.tg_one_open_window() from public;

@@ -1,7 +1,7 @@
 -- The page table is made once a session for this: a table a call was seen to leave millions of dead
--- rows in the catalogs, which every statement then reads. Judged by size and not by dead rows: those
--- are for autovacuum, which is always about to come, and a catalog shared by the cluster may be full
--- of what other databases left. Rows are counted only where the size is worth a look.
+-- rows in the catalogs, which every statement then reads. Judged by size and not by dead rows:
+-- autovacuum is always about to remove those, and a catalog that the cluster shares may be full of
+-- what other databases left. Rows are counted only where the size is worth a look.
 
 create or replace function ops.check_catalog_bloat()
 returns ops.health_check

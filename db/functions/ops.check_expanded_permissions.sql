@@ -1,4 +1,5 @@
--- Decisions read the table only while its triggers are in place; a difference then is a wrong answer.
+-- Decisions read the table only while its triggers are in place. A difference is then a wrong
+-- answer.
 
 create or replace function ops.check_expanded_permissions()
 returns ops.health_check
@@ -75,8 +76,8 @@ end
 $$;
 
 comment on function ops.check_expanded_permissions() is
-    'Rows of authz_private.expanded_permissions that differ from what they are made of, and whether '
-    'decisions read the table at all.';
+    'Rows of authz_private.expanded_permissions that differ from what they are made of, and '
+    'whether decisions read the table at all.';
 revoke all on function ops.check_expanded_permissions() from public;
 grant execute on function ops.check_expanded_permissions()
 to fundwarden_operator, fundwarden_auditor;
