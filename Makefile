@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test test-all lint bench docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/runner demo
@@ -11,6 +11,13 @@ test: $(VENV)/installed
 	.ci/ensure-pgtap
 	.ci/ensure-pgbouncer
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Every major, every upgrade from one to another, and the long catalogues on each.
+test-all: $(VENV)/installed
+	.ci/ensure-pgtap
+	.ci/ensure-pgbouncer
+	.ci/ensure-servers $(BIN)/python
+	FUNDWARDEN_EVERYWHERE=1 $(BIN)/python -m pytest -n 2 --dist loadfile --server all
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ pytest_plugins = ["pgtap"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--server: which majors to test on."""
-    parser.addoption("--server", choices=["18", "15", "all"], default="all")
+    parser.addoption("--server", choices=["15", "16", "17", "18", "two", "all"], default="two")
 
 
 def pytest_sessionfinish() -> None:

@@ -80,22 +80,38 @@ class Server:
         )
 
 
-def system_programs(major: int) -> Path | None:
-    """The system's binaries of that major, where they are installed."""
-    for folder in (f"/usr/lib/postgresql/{major}/bin", f"/usr/pgsql-{major}/bin"):
-        if (Path(folder) / "postgres").exists():
-            return Path(folder)
+MAJORS = ("15", "16", "17", "18")
+NEWEST = MAJORS[-1]
+
+
+def programs(major: str) -> Path | None:
+    """The binaries of that major: the system's, else those of .ci/ensure-servers, else none."""
+    fetched = Path(__file__).parents[1] / "build/servers" / major / "bin"
+    for folder in (
+        Path(f"/usr/lib/postgresql/{major}/bin"),
+        Path(f"/usr/pgsql-{major}/bin"),
+        fetched,
+    ):
+        if (folder / "postgres").exists():
+            return folder
     return None
 
 
-PROGRAMS: dict[str, Path | None] = {"18": None, "15": system_programs(15)}
+# None is the embedded server's own.
+PROGRAMS = {NEWEST: None} | {major: found for major in MAJORS[:-1] if (found := programs(major))}
 
 
 def majors(config: pytest.Config) -> list[str]:
-    """The majors to test on: the embedded 18, and the system's 15 where it is installed."""
+    """The majors to test on: `two` are the newest and the oldest, where there are two."""
     chosen = config.getoption("--server")
-    there = ["18"] + (["15"] if PROGRAMS["15"] else [])
-    return there if chosen == "all" else [m for m in there if m == chosen]
+    if chosen in MAJORS:
+        if chosen not in PROGRAMS:
+            raise pytest.UsageError(f"no server of major {chosen}: run .ci/ensure-servers")
+        return [chosen]
+    there = sorted(PROGRAMS, reverse=True)
+    if chosen == "all" and len(there) < len(MAJORS):
+        raise pytest.UsageError(f"servers of {there} only: run .ci/ensure-servers")
+    return there if chosen == "all" else [m for m in there if m in (MAJORS[0], NEWEST)]
 
 
 class Servers:
