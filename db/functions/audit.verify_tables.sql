@@ -6,6 +6,7 @@ returns table (table_name text, row_key jsonb, problem text)
 language plpgsql stable security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 set timezone = 'UTC'
+set jit = off
 set enable_nestloop = off
 set work_mem = '64MB'
 as $$

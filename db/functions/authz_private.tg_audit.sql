@@ -8,6 +8,7 @@ returns trigger
 language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 set timezone = 'UTC'
+set jit = off
 set enable_nestloop = off
 as $$
 declare

@@ -6,6 +6,7 @@ create or replace function authz_private.tg_one_open_window()
 returns trigger
 language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
+set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$

@@ -16,6 +16,7 @@ returns boolean
 language plpgsql stable security invoker parallel safe
 -- Always by index and with a plan that is kept: a plan is dear, and tables are small at first.
 set plan_cache_mode = force_generic_plan
+set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
