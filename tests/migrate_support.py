@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from servers import data_folder
 
 from runner.connect import Target
 from runner.migrations import migrate, status
@@ -109,7 +110,7 @@ class Server:
 
     def __init__(self, bin_dir: Path) -> None:
         self.bin_dir = bin_dir
-        self.folder = Path(tempfile.mkdtemp(prefix="fw"))
+        self.folder = Path(tempfile.mkdtemp(prefix="fw", dir=data_folder()))
         self.count = 0
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from servers import data_folder
 
 from runner.embedded import (
     LONGEST_SOCKET_FOLDER,
@@ -30,7 +31,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="is about running as ro
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder the server's user can reach, whoever runs the tests; servers in it are stopped."""
-    with tempfile.TemporaryDirectory(prefix="fundwarden-test-", dir="/var/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="fundwarden-test-", dir=data_folder()) as name:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from servers import data_folder
 from waiting import refusal, rows, session, value, wait_for
 
 Connection = psycopg.Connection[Any]
@@ -163,7 +164,7 @@ class Standby:
 @contextmanager
 def standby_of(server: Any) -> Iterator[Standby]:
     # Not under the home or the test's own folder, which the server's user may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="fundwarden-standby-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="fundwarden-standby-", dir=data_folder()))
     try:
         standby = Standby(server, folder)
         try:
