@@ -17,7 +17,8 @@ test-all: $(VENV)/installed
 	.ci/ensure-pgtap
 	.ci/ensure-pgbouncer
 	.ci/ensure-servers $(BIN)/python
-	FUNDWARDEN_EVERYWHERE=1 $(BIN)/python -m pytest -n 2 --dist loadfile --server all
+	FUNDWARDEN_EVERYWHERE=1 FUNDWARDEN_WORLDS=1000 FUNDWARDEN_ROW_WORLDS=200 \
+		$(BIN)/python -m pytest -n 2 --dist loadfile --server all
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
