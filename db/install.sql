@@ -60,6 +60,7 @@
 \ir functions/authz_private.tg_register_tenant.sql
 \ir functions/authz_private.tg_rewrite_subtree.sql
 \ir functions/authz_private.tg_tenant_of_unit.sql
+\ir functions/authz_private.tg_finite_window.sql
 \ir functions/authz_private.tg_tenant_of_user.sql
 \ir functions/authz_private.tg_keep_tenant.sql
 \ir functions/authz_private.tg_role_fits.sql

@@ -179,6 +179,41 @@ def test_triggers_that_a_restore_of_data_alone_left_weaker_are_reported_and_repa
         is_intact(restored, filled.before)
 
 
+@pytest.mark.one_server
+def test_windows_at_infinity_that_an_older_release_took_are_repaired(database: str) -> None:
+    repair = (Path(__file__).parents[1] / "migrations/0005_finite_windows.sql").read_text()
+    with session(database) as owner:
+        owner.execute(
+            """
+            insert into authz.org_units (id, code) values (1, 'acme');
+            insert into authz.users (id, username, base_unit_id)
+            values (1, 'ann', 1), (2, 'bob', 1), (3, 'carl', 1);
+            alter table authz.user_roles disable trigger _050_finite_window;
+            insert into authz.user_roles (user_id, role_id, valid_from, valid_until)
+            select v.user_id, r.id, v.valid_from::timestamptz, v.valid_until::timestamptz
+            from authz.roles as r, (
+                values (1, '-infinity', 'infinity'), (2, 'infinity', null), (3, null, '-infinity')
+            ) as v (user_id, valid_from, valid_until)
+            where r.code = 'supervisor';
+            alter table authz.user_roles enable trigger _050_finite_window;
+            """
+        )
+        held = (
+            "select authz.check_user_permission(u, 'funds', 'read', 1) from generate_series(1, 3) u"
+        )
+        before = rows(owner, held)
+        assert before == [(True,), (False,), (False,)]
+        owner.execute("set role fundwarden_owner")
+        owner.execute(repair.encode())
+        assert rows(owner, held) == before
+        assert value(
+            owner,
+            "select bool_and(isfinite(coalesce(valid_from, now()))"
+            " and isfinite(coalesce(valid_until, now()))) from authz.user_roles",
+        )
+        assert rows(owner, "select * from audit.verify_tables()") == []
+
+
 # From an older major to a newer, by a login that is no superuser.
 
 

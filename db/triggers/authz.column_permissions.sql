@@ -1,5 +1,11 @@
 -- In firing order.
 
+create or replace trigger _050_finite_window
+before insert or update of valid_from, valid_until on authz.column_permissions
+for each row
+when (not isfinite(new.valid_from) or not isfinite(new.valid_until))
+execute function authz_private.tg_finite_window();
+
 create or replace trigger _100_column_permission_fits
 before insert or update on authz.column_permissions
 for each row

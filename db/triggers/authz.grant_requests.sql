@@ -1,5 +1,11 @@
 -- In firing order.
 
+create or replace trigger _050_finite_window
+before insert or update of valid_from, valid_until on authz.grant_requests
+for each row
+when (not isfinite(new.valid_from) or not isfinite(new.valid_until))
+execute function authz_private.tg_finite_window();
+
 create or replace trigger _950_audit_inserted
 after insert on authz.grant_requests
 referencing new table as new_rows

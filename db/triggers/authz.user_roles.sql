@@ -1,3 +1,9 @@
+create or replace trigger _050_finite_window
+before insert or update of valid_from, valid_until on authz.user_roles
+for each row
+when (not isfinite(new.valid_from) or not isfinite(new.valid_until))
+execute function authz_private.tg_finite_window();
+
 -- Fills what is omitted; a tenant that is given and wrong is refused by the foreign keys.
 
 create or replace trigger _100_tenant_of_user
