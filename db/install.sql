@@ -356,6 +356,8 @@
 \ir functions/authz_private.funds_per_unit.sql
 \ir functions/authz_private.fund_walk_limit.sql
 \ir functions/authz_private.fund_walk_pays.sql
+\ir functions/authz_private.told_total.sql
+\ir functions/authz_private.estimated_funds.sql
 \ir functions/authz_private.find_funds.sql
 \ir functions/authz_private.fund_rules.sql
 \ir functions/authz_private.fund_masks.sql
@@ -368,6 +370,7 @@
 \ir functions/authz_private.page_funds.sql
 \ir functions/finance.page_authorized_funds.sql
 \ir functions/finance.count_authorized_funds.sql
+\ir functions/finance.estimate_authorized_funds.sql
 \ir functions/finance.export_funds.sql
 \ir functions/finance.explain_fund_access.sql
 \ir functions/authz_private.may_touch.sql

@@ -55,6 +55,12 @@ begin atomic
         ('fundwarden_app', 'function authz.user_scope(bigint,text,text)', 'EXECUTE'),
         (
             'fundwarden_app',
+            'function finance.estimate_authorized_funds(bigint,numeric,numeric,text,'
+            'timestamp with time zone,timestamp with time zone)',
+            'EXECUTE'
+        ),
+        (
+            'fundwarden_app',
             'function finance.count_authorized_funds(bigint,numeric,numeric,text,'
             'timestamp with time zone,timestamp with time zone)',
             'EXECUTE'
@@ -63,7 +69,7 @@ begin atomic
         (
             'fundwarden_app',
             'function finance.page_authorized_funds(bigint,integer,integer,text,text,numeric,'
-            'numeric,text,timestamp with time zone,timestamp with time zone)',
+            'numeric,text,timestamp with time zone,timestamp with time zone,text)',
             'EXECUTE'
         ),
         ('fundwarden_trusted', 'function authz.act_as(bigint,text)', 'EXECUTE'),

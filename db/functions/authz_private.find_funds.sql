@@ -17,6 +17,7 @@ create or replace function authz_private.find_funds(
     created_to timestamptz,
     rules text,
     action text default 'read',
+    totals text default 'exact',
     out total bigint,
     out tenant_ids int [],
     out fund_ids bigint []
@@ -46,8 +47,10 @@ declare
     walked text;
     walked_rows bigint;
     guess float8;
+    matches float8;
     tenant_size float8;
     is_walk boolean;
+    is_counted constant boolean := totals = 'exact';
 begin
     select * into scope from authz_private.scope_of(subject_id, 'funds', find_funds.action);
     fund_ids := '{}';
@@ -174,16 +177,29 @@ begin
         return;
     end if;
 
-    if scope.every_tenant or scope.whole_tenant then
-        execute format(
-            'select count(*) from finance.financial_funds as f where %s and %s',
-            case when scope.every_tenant then 'true' else 'f.tenant_id = $1' end, passes
-        )
-        into total
-        using scope.tenant_id, null, null, null, null,
-            min_amount, max_amount, status, created_from, created_to;
-        if page_size is null or page_offset >= total then
+    if totals = 'estimate' and (page_size is null or scope.every_tenant or scope.whole_tenant) then
+        total := authz_private.estimated_funds(
+            scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
+            scope.whole_tenant, scope.every_tenant, passes, ruled, filters,
+            min_amount, max_amount, status, created_from, created_to
+        );
+        if page_size is null then
             return;
+        end if;
+    end if;
+
+    if scope.every_tenant or scope.whole_tenant then
+        if is_counted then
+            execute format(
+                'select count(*) from finance.financial_funds as f where %s and %s',
+                case when scope.every_tenant then 'true' else 'f.tenant_id = $1' end, passes
+            )
+            into total
+            using scope.tenant_id, null, null, null, null,
+                min_amount, max_amount, status, created_from, created_to;
+            if page_size is null or page_offset >= total then
+                return;
+            end if;
         end if;
         -- One walk a tenant, each as far as the page could reach, then the page of them all.
         execute format(
@@ -212,11 +228,12 @@ begin
     end if;
 
     tenant_size := authz_private.tenant_funds(scope.tenant_id);
+    matches := least(guess, tenant_size);
     is_walk := authz_private.fund_walk_pays(
-        least(guess, tenant_size), tenant_size, page_end, is_filtered or rules is not null
+        matches, tenant_size, page_end, is_filtered or rules is not null
     );
     -- A walk needs the total from elsewhere; a gathering brings it.
-    if is_walk then
+    if is_walk and is_counted then
         execute counting
         into total
         using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
@@ -224,8 +241,9 @@ begin
         if page_offset >= total then
             return;
         end if;
+        matches := total;
         is_walk := authz_private.fund_walk_pays(
-            total, tenant_size, page_end, is_filtered or rules is not null
+            matches, tenant_size, page_end, is_filtered or rules is not null
         );
     end if;
 
@@ -255,7 +273,7 @@ begin
             using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
                 min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
                 authz_private.fund_walk_limit(
-                    total, page_end, is_filtered or rules is not null
+                    matches, page_end, is_filtered or rules is not null
                 );
             -- Given up early it has no gap, but rows owned besides may lie beyond its end.
             is_walk := walked_rows = page_end;
@@ -265,12 +283,21 @@ begin
             using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
                 min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
                 authz_private.fund_walk_limit(
-                    total, page_end, is_filtered or rules is not null
+                    matches, page_end, is_filtered or rules is not null
                 );
-            is_walk := page_offset + cardinality(fund_ids) = least(page_end, total);
+            -- Where nothing was counted a page that is not full may have been given up.
+            is_walk := page_offset + cardinality(fund_ids)
+                = case when is_counted then least(page_end, total) else page_end end;
         end if;
         if is_walk then
             tenant_ids := array_fill(scope.tenant_id, array[cardinality(fund_ids)]);
+            if totals = 'estimate' then
+                total := authz_private.estimated_funds(
+                    scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
+                    false, false, passes, ruled, filters,
+                    min_amount, max_amount, status, created_from, created_to
+                );
+            end if;
             return;
         end if;
     end if;
@@ -302,11 +329,14 @@ end
 $$;
 
 comment on function authz_private.find_funds(
-    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz, text, text
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz,
+    text, text, text
 ) is
-    'Exact number of funds the user may read (or do the action to) under the filters and rules, '
-    'and the keys of one page of them in order (none when page_size is null). sort_by must have '
-    'been checked; rules is SQL of authz_private.fund_rules().';
+    'Number of funds the user may read (or do the action to) under the filters and rules, and the '
+    'keys of one page of them in order (none when page_size is null). sort_by must have been '
+    'checked; rules is SQL of authz_private.fund_rules(). totals: exact; estimate or none, where '
+    'what is found without counting is exact all the same.';
 revoke all on function authz_private.find_funds(
-    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz, text, text
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz,
+    text, text, text
 ) from public;

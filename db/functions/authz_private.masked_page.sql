@@ -11,7 +11,8 @@ create or replace function authz_private.masked_page(
     max_amount numeric,
     status text,
     created_from timestamptz,
-    created_to timestamptz
+    created_to timestamptz,
+    total text
 )
 returns table (
     row_number bigint,
@@ -43,7 +44,7 @@ begin
     from authz_private.find_funds(
         subject_id, page_offset, page_size, sort_by, descending,
         min_amount, max_amount, status, created_from, created_to,
-        authz_private.fund_rules(subject_id)
+        authz_private.fund_rules(subject_id), 'read', total
     );
     return query execute format(
         'select $1 + k.n, $2, %s from unnest($3, $4) with ordinality as k (of_tenant, of_fund, n) '
@@ -51,15 +52,21 @@ begin
         'order by k.n',
         authz_private.fund_columns(masks)
     )
-    using page_offset, found_funds.total, found_funds.tenant_ids, found_funds.fund_ids;
+    using
+        page_offset,
+        authz_private.told_total(
+            total, found_funds.total, page_offset, page_size, cardinality(found_funds.fund_ids)
+        ),
+        found_funds.tenant_ids,
+        found_funds.fund_ids;
 end
 $$;
 
 comment on function authz_private.masked_page(
-    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz, text
 ) is
     'A page of authorised funds as the user, and whoever asks, see its columns. 22023 when sorted '
     'or filtered by a masked one.';
 revoke all on function authz_private.masked_page(
-    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz
+    bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz, text
 ) from public;

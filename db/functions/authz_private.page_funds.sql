@@ -11,7 +11,8 @@ create or replace function authz_private.page_funds(
     max_amount numeric,
     status text,
     created_from timestamptz,
-    created_to timestamptz
+    created_to timestamptz,
+    total text
 )
 returns table (
     row_number bigint,
@@ -59,6 +60,10 @@ begin
             coalesce(quote_literal(left(sort_order, 100)), 'null')
             using errcode = '22023', hint = 'Pass ASC or DESC.';
     end if;
+    if total is null or total not in ('exact', 'none', 'estimate') then
+        raise exception 'total % is not a way to count', coalesce(quote_literal(left(total, 100)), 'null')
+            using errcode = '22023', hint = 'Pass exact, estimate or none.';
+    end if;
     perform authz_private.check_fund_filters(
         min_amount, max_amount, status, created_from, created_to
     );
@@ -80,7 +85,7 @@ begin
             m.created_at
         from authz_private.masked_page(
             supervisor_id, page_offset, page_size, sort_by, descending,
-            min_amount, max_amount, status, created_from, created_to
+            min_amount, max_amount, status, created_from, created_to, total
         ) as m;
         return;
     end if;
@@ -95,14 +100,16 @@ begin
             insert into pg_temp.fundwarden_page as t
             select
                 page_offset + p.n as row_number,
-                q.total as total_count,
+                authz_private.told_total(
+                    total, q.total, page_offset, page_size, cardinality(q.fund_ids)
+                ) as total_count,
                 p.tenant_id,
                 p.id as fund_id
             from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
             cross join lateral authz_private.find_funds(
                 u.id, page_offset, page_size, sort_by, descending,
                 min_amount, max_amount, status, created_from, created_to,
-                authz_private.fund_rules(u.id)
+                authz_private.fund_rules(u.id), 'read', total
             ) as q
             cross join lateral unnest(q.tenant_ids, q.fund_ids)
                 with ordinality as p (tenant_id, id, n)
@@ -128,14 +135,16 @@ begin
         with k as (
             select
                 page_offset + p.n as row_number,
-                q.total as total_count,
+                authz_private.told_total(
+                    total, q.total, page_offset, page_size, cardinality(q.fund_ids)
+                ) as total_count,
                 p.tenant_id,
                 p.id as fund_id
             from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
             cross join lateral authz_private.find_funds(
                 u.id, page_offset, page_size, sort_by, descending,
                 min_amount, max_amount, status, created_from, created_to,
-                authz_private.fund_rules(u.id)
+                authz_private.fund_rules(u.id), 'read', total
             ) as q
             cross join lateral unnest(q.tenant_ids, q.fund_ids)
                 with ordinality as p (tenant_id, id, n)
@@ -160,8 +169,8 @@ end
 $$;
 
 comment on function authz_private.page_funds(
-    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz
+    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, text
 ) is 'Rows of finance.page_authorized_funds, with its errors.';
 revoke all on function authz_private.page_funds(
-    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz
+    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, text
 ) from public;

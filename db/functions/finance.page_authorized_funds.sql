@@ -10,7 +10,8 @@ create or replace function finance.page_authorized_funds(
     max_amount numeric default null,
     status text default null,
     created_from timestamptz default null,
-    created_to timestamptz default null
+    created_to timestamptz default null,
+    total text default 'exact'
 )
 returns table (
     row_number bigint,
@@ -38,23 +39,25 @@ begin atomic
         p.currency,
         p.fund_status,
         p.created_at
-    from authz_private.page_funds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as p;
+    from authz_private.page_funds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as p;
 end;
 
 comment on function finance.page_authorized_funds(
-    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz
+    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, text
 ) is
-    'One page of the funds a user may read (funds:read), with the exact number of them all; rows '
-    'and total are of one snapshot. supervisor_id: the user, null for the one signed in. page: '
+    'One page of the funds a user may read (funds:read), with the number of them all; rows and '
+    'total are of one snapshot. supervisor_id: the user, null for the one signed in. page: '
     'from 1. page_size: 1 to 10000 rows. sort_by: fund_id, amount, created_at, status, handle_by, '
     'order_id or customer_id; ties follow fund_id ascending. sort_order: ASC (nulls last) or DESC '
     '(nulls first). min_amount and max_amount are included, created_from is, created_to is not. '
+    'total: exact; none, total_count is null and nothing is counted; estimate, total_count is as '
+    'of finance.estimate_authorized_funds, and never less than the rows up to the end of the page. '
     'Beyond the last page there are no rows; finance.count_authorized_funds tells the total. '
     '22023 a bad argument, named; 28000 nobody signed in; 42501 not allowed to ask about that '
     'user.';
 revoke all on function finance.page_authorized_funds(
-    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz
+    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, text
 ) from public;
 grant execute on function finance.page_authorized_funds(
-    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz
+    bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, text
 ) to fundwarden_app, fundwarden_operator;

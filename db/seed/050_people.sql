@@ -181,10 +181,10 @@ begin
             else x.unit_id
         end,
         case when x.is_turn then to_timestamp((
-            array[null, 1546300800, 1640995200, 4102444800]
+            array[null, 4102444800, 4133980800, 4165516800]
         )[1 + x.k % 4]) end,
         case when x.is_turn then to_timestamp((
-            array[1546300800, 1640995200, 4102444800, null]
+            array[4102444800, 4133980800, 4165516800, null]
         )[1 + x.k % 4]) end
     from (
         select

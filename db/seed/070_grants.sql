@@ -1,5 +1,6 @@
 -- Staff everywhere, a supervisor for every unit with people below or beside its leader, one admin
--- per tenant; and now and then a grant whose window is over, to come, or open at one end.
+-- per tenant; and now and then a grant whose window is to come, or open at one end. None is over:
+-- those are removed after a month.
 
 create or replace function pg_temp.seed_staff(tenant_no int, first bigint, last bigint)
 returns void
@@ -65,8 +66,8 @@ as $$
             + pg_temp.seed_ordinal(s, t.people, t.stride, t.unstride, t.target_slot),
             coalesce(u.parent_id, u.id),
             s / 100 % 4 <> 2,
-            (array[1514764800, 4102444800, 1640995200, null])[1 + s / 100 % 4],
-            (array[1640995200, null, null, 4102444800])[1 + s / 100 % 4]
+            (array[4102444800, 4133980800, 1640995200, null])[1 + s / 100 % 4],
+            (array[4133980800, null, null, 4102444800])[1 + s / 100 % 4]
         from seed_tenants as t
         inner join seed_units as u on t.no = u.tenant_no
         cross join lateral generate_series(u.slot, u.slot + u.own_people - 1) as s

@@ -118,7 +118,9 @@ as $$
         union all
         select 16, 0, 'vacuum', 'owner', 'set role fundwarden_owner', 0
         union all
-        select 18, 0, 'vacuum', 'owner', 'reset role', 0
+        select 18, 0, 'vacuum', 'view', 'select authz_private.refresh_policies(''load'')', 0
+        union all
+        select 19, 0, 'vacuum', 'owner', 'reset role', 0
         union all
         select
             17,

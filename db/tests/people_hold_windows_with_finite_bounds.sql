@@ -5,7 +5,8 @@ set local search_path = tap, public, ext, pg_catalog;
 select plan(14);
 grant all on all tables in schema pg_temp to public;
 
-insert into authz.org_units (id, parent_id, code) values (9001, null, 'acme'), (9002, 9001, 'north');
+insert into authz.org_units (id, parent_id, code)
+values (9001, null, 'acme'), (9002, 9001, 'north');
 insert into authz.users (id, username, base_unit_id) values (9101, 'ann', 9001);
 
 select is_empty(
@@ -54,7 +55,10 @@ insert into tried values
 ('update authz.user_roles set valid_from = ''infinity'' where id = 9601'),
 ('update authz.user_roles set valid_until = ''-infinity'' where id = 9601'),
 ('update authz.memberships set valid_from = ''infinity'' where user_id = 9101'),
-('insert into authz.memberships (user_id, unit_id, valid_until) values (9101, 9001, ''-infinity'')');
+(
+    'insert into authz.memberships (user_id, unit_id, valid_until) '
+    'values (9101, 9001, ''-infinity'')'
+);
 select throws_ok(
     statement, '22023',
     substring(statement from 'valid_\w+') || ' is ' || substring(statement from '-?infinity')

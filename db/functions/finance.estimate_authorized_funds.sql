@@ -1,0 +1,51 @@
+-- For who may read tens of millions and needs a size, not a number.
+
+create or replace function finance.estimate_authorized_funds(
+    supervisor_id bigint default null,
+    min_amount numeric default null,
+    max_amount numeric default null,
+    status text default null,
+    created_from timestamptz default null,
+    created_to timestamptz default null
+)
+returns bigint
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+    perform authz_private.check_fund_filters(
+        min_amount, max_amount, status, created_from, created_to
+    );
+    perform authz_private.note_hidden_funds(
+        supervisor_id, min_amount, max_amount, status, created_from, created_to
+    );
+    return (
+        select f.total
+        from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
+        cross join lateral authz_private.fund_masks(
+            u.id, null, min_amount, max_amount, status, created_from, created_to
+        ) as m
+        cross join lateral authz_private.find_funds(
+            u.id, null, null, 'fund_id', false,
+            min_amount, max_amount, status, created_from, created_to,
+            authz_private.fund_rules(u.id), 'read', 'estimate'
+        ) as f
+    );
+end
+$$;
+
+comment on function finance.estimate_authorized_funds(
+    bigint, numeric, numeric, text, timestamptz, timestamptz
+) is
+    'About how many funds a user may read: exact up to about 10,000, above that counted in a '
+    'sample of about 10,000 of the funds that the user may read and scaled up. Filters that few '
+    'funds pass make it coarse. Nothing that the user may not read has a part in it. Arguments and '
+    'errors as for finance.count_authorized_funds.';
+revoke all on function finance.estimate_authorized_funds(
+    bigint, numeric, numeric, text, timestamptz, timestamptz
+) from public;
+grant execute on function finance.estimate_authorized_funds(
+    bigint, numeric, numeric, text, timestamptz, timestamptz
+) to fundwarden_app, fundwarden_operator;
