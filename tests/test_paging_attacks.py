@@ -39,7 +39,7 @@ WORLD = """
 """
 
 ANNS_FUNDS = [(number, 5, "open") for number in range(1, 6)]
-PAGE = "select fund_id, total_count, status from finance.page_authorized_funds()"
+PAGE = "select fund_id, total_count, status from finance.page_authorized_funds(page_size => 60)"
 COUNT = "select finance.count_authorized_funds()"
 
 

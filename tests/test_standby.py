@@ -344,7 +344,7 @@ def test_promoted_it_answers_on_the_same_connection_and_makes_its_page_table(
     pair: tuple[str, str, Standby],
 ) -> None:
     where, here, _ = pair
-    page = "select * from finance.page_authorized_funds(4, 2, 20, 'order_id', 'desc')"
+    page = "select * from finance.page_authorized_funds(4, 1, 60, 'order_id', 'desc')"
     table = (
         "select count(*) from pg_class as c "
         "where c.relname = 'fundwarden_page' and c.relnamespace = pg_my_temp_schema()"

@@ -40,9 +40,9 @@ comment on function finance.estimate_authorized_funds(
     bigint, numeric, numeric, text, timestamptz, timestamptz
 ) is
     'About how many funds a user may read: exact up to about 10,000, above that counted in a '
-    'sample of about 10,000 of the funds that the user may read and scaled up. Filters that few '
-    'funds pass make it coarse. Nothing that the user may not read has a part in it. Arguments and '
-    'errors as for finance.count_authorized_funds.';
+    'sample of about 10,000 of the funds that the user may read and scaled up, mostly to between '
+    'half and twice the number; coarser with filters that few funds pass. Nothing that the user '
+    'may not read has a part in it. Arguments and errors as for finance.count_authorized_funds.';
 revoke all on function finance.estimate_authorized_funds(
     bigint, numeric, numeric, text, timestamptz, timestamptz
 ) from public;

@@ -58,12 +58,12 @@ insert into authz.users (id, username, base_unit_id)
 select g, 'u' || g, 9001 from generate_series(9101, 9103) as g;
 insert into authz.user_roles (id, user_id, role_id) values (9201, 9101, 3), (9202, 9101, 2);
 select pg_temp.next();
-update authz.user_roles set valid_until = 'infinity', unit_id = 9002 where id = 9201;
+update authz.user_roles set valid_until = '2199-01-01 00:00+00', unit_id = 9002 where id = 9201;
 select results_eq(
     'select old_values, new_values, tenant_id from fresh',
     $$values (
         '{"unit_id": null, "valid_until": null}'::jsonb,
-        '{"unit_id": 9002, "valid_until": "infinity"}'::jsonb, 9001
+        '{"unit_id": 9002, "valid_until": "2199-01-01T00:00:00+00:00"}'::jsonb, 9001
     )$$,
     'null is a value like any other'
 );
