@@ -33,7 +33,7 @@ from servers import Server
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_WORLDS=20000 looks harder than the suite does.
-WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "250"))
+WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "160"))
 COUNTED: Counter[int] = Counter()
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)

@@ -17,7 +17,7 @@ from test_policies import NOON, random_world, store
 pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
-WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "60"))
+WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "40"))
 
 
 def owned(connection: Connection, rng: random.Random, w: World) -> dict[str, dict[int, list[int]]]:

@@ -18,7 +18,7 @@ from world_builder import NOON, apply_change, random_change, random_world, store
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_WORLDS=20000 looks harder than the suite does.
-WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "300"))
+WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "200"))
 SORTS = ("fund_id", "amount", "created_at", "status", "handle_by", "order_id", "customer_id")
 COUNTED: Counter[int] = Counter()
 
