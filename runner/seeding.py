@@ -118,7 +118,10 @@ def _work(conn: psycopg.Connection[Any], steps: list[Step], meter: Meter) -> Non
 
 def _state(committed: bool) -> str:
     if committed:
-        return 'The data is complete; run "vacuumdb --analyze" on the database, or pages are slow.'
+        return (
+            'The data is complete. Run "vacuumdb --analyze" on the database, or pages are slow, '
+            'and "runner refresh".'
+        )
     return "Nothing was changed."
 
 

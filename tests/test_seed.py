@@ -157,6 +157,35 @@ def test_the_log_is_told_of_a_load_and_not_of_its_rows(database: str) -> None:
         assert answer == [(True, True)] * len(answer) != []
 
 
+def test_a_seed_leaves_a_filled_view_statistics_and_nothing_to_warn_of(database: str) -> None:
+    seed(Target(database), records=RECORDS, say=quiet)
+    with psycopg.connect(database) as conn:
+        assert conn.execute("select * from authz.verify_effective_policies()").fetchall() == []
+        assert conn.execute(
+            "select (select count(*) > %s from authz.user_effective_policies), "
+            "(select count(*) from authz_private.policy_marks as m where not m.is_floor), "
+            "(select l.mode from ops.refresh_log as l order by l.id desc limit 1)",
+            (RECORDS,),
+        ).fetchone() == (True, 0, "load")
+        never_analysed = conn.execute(
+            "select c.oid::regclass::text from pg_class as c "
+            "where c.relnamespace in ('authz'::regnamespace, 'finance'::regnamespace) "
+            "and c.relkind in ('r', 'm') and c.reltuples < 0"
+        ).fetchall()
+        assert never_analysed == []
+        found = conn.execute(
+            "select c.name, c.severity, c.detail from ops.health_checks() as c "
+            "where c.name in ('effective_view', 'refresh', 'marks', 'expanded_permissions') "
+            "order by c.name"
+        ).fetchall()
+        assert [(name, severity) for name, severity, _ in found] == [
+            ("effective_view", "ok"),
+            ("expanded_permissions", "ok"),
+            ("marks", "ok"),
+            ("refresh", "ok"),
+        ]
+
+
 def test_the_catalog_is_the_same_afterwards(database: str) -> None:
     with psycopg.connect(database) as conn:
         before = catalog_snapshot(conn)

@@ -195,7 +195,7 @@ def test_windows_at_infinity_that_an_older_release_took_are_repaired(database: s
                 values (1, '-infinity', 'infinity'), (2, 'infinity', null), (3, null, '-infinity')
             ) as v (user_id, valid_from, valid_until)
             where r.code = 'supervisor';
-            alter table authz.user_roles enable trigger _050_finite_window;
+            alter table authz.user_roles enable always trigger _050_finite_window;
             """
         )
         held = (

@@ -19,7 +19,7 @@ select is_empty(
         and not a.attnotnull
         and not exists (
             select from pg_trigger as t
-            where t.tgrelid = c.oid and t.tgname = '_050_finite_window' and t.tgenabled <> 'D'
+            where t.tgrelid = c.oid and t.tgname = '_050_finite_window' and t.tgenabled = 'A'
         )
     $$,
     'every table of windows with open ends keeps its bounds finite'

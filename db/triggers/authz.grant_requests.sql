@@ -6,6 +6,9 @@ for each row
 when (not isfinite(new.valid_from) or not isfinite(new.valid_until))
 execute function authz_private.tg_finite_window();
 
+-- Also where session_replication_role is replica: readers rely on finite bounds.
+alter table authz.grant_requests enable always trigger _050_finite_window;
+
 create or replace trigger _950_audit_inserted
 after insert on authz.grant_requests
 referencing new table as new_rows

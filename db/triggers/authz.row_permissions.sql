@@ -6,6 +6,9 @@ for each row
 when (not isfinite(new.valid_from) or not isfinite(new.valid_until))
 execute function authz_private.tg_finite_window();
 
+-- Also where session_replication_role is replica: readers rely on finite bounds.
+alter table authz.row_permissions enable always trigger _050_finite_window;
+
 create or replace trigger _100_row_permission_fits
 before insert or update on authz.row_permissions
 for each row

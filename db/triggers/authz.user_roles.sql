@@ -4,6 +4,9 @@ for each row
 when (not isfinite(new.valid_from) or not isfinite(new.valid_until))
 execute function authz_private.tg_finite_window();
 
+-- Also where session_replication_role is replica: readers rely on finite bounds.
+alter table authz.user_roles enable always trigger _050_finite_window;
+
 -- Fills what is omitted; a tenant that is given and wrong is refused by the foreign keys.
 
 create or replace trigger _100_tenant_of_user
