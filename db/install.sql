@@ -461,14 +461,14 @@
 \ir functions/installation/authz_private.expected_rights.sql
 
 -- Triggers, a file for each table, and one for what is the same on many.
+\ir triggers/audited_tables.sql
+\ir triggers/tables_with_windows.sql
+\ir triggers/tables_of_grants.sql
 \ir triggers/audit.permission_audit_log.sql
 \ir triggers/audit.seals.sql
-\ir triggers/authz.unit_kinds.sql
 \ir triggers/authz.org_units.sql
-\ir triggers/authz.tenants.sql
 \ir triggers/authz.users.sql
 \ir triggers/authz.memberships.sql
-\ir triggers/authz.resources.sql
 \ir triggers/authz.permissions.sql
 \ir triggers/authz.policies.sql
 \ir triggers/authz.policy_permissions.sql
@@ -478,13 +478,11 @@
 \ir triggers/authz.user_roles.sql
 \ir triggers/authz.user_policies.sql
 \ir triggers/authz.user_permissions.sql
-\ir triggers/authz.grant_requests.sql
 \ir triggers/authz.exclusive_roles.sql
 \ir triggers/authz.delegations.sql
 \ir triggers/authz_private.expanded_permissions.sql
 \ir triggers/authz.permission_templates.sql
 \ir triggers/authz.settings.sql
-\ir triggers/authz.datasets.sql
 \ir triggers/authz.variables.sql
 \ir triggers/authz.user_variables.sql
 \ir triggers/authz.row_permissions.sql
@@ -495,35 +493,11 @@
 \ir triggers/finance.financial_funds.sql
 
 -- Row security and the rights on tables, in the same way.
+\ir policies/owner_only_tables.sql
 \ir policies/audit.permission_audit_log.sql
 \ir policies/audit.seals.sql
-\ir policies/authz.unit_kinds.sql
 \ir policies/authz.org_units.sql
-\ir policies/authz.tenants.sql
 \ir policies/authz.users.sql
-\ir policies/authz.memberships.sql
-\ir policies/authz.resources.sql
-\ir policies/authz.permissions.sql
-\ir policies/authz.policies.sql
-\ir policies/authz.policy_permissions.sql
-\ir policies/authz.roles.sql
-\ir policies/authz.role_permissions.sql
-\ir policies/authz.role_policies.sql
-\ir policies/authz.user_roles.sql
-\ir policies/authz.user_policies.sql
-\ir policies/authz.user_permissions.sql
-\ir policies/authz.permission_templates.sql
-\ir policies/authz.settings.sql
-\ir policies/ops.refresh_log.sql
-\ir policies/authz.grant_requests.sql
-\ir policies/authz.delegations.sql
-\ir policies/authz.exclusive_roles.sql
-\ir policies/authz.datasets.sql
-\ir policies/authz.variables.sql
-\ir policies/authz.user_variables.sql
-\ir policies/authz.row_permissions.sql
-\ir policies/authz.column_permissions.sql
-\ir policies/ops.hidden_by_rule.sql
 \ir policies/finance.customers.sql
 \ir policies/finance.orders.sql
 \ir policies/finance.financial_funds.sql

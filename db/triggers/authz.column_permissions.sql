@@ -1,14 +1,5 @@
 -- In firing order.
 
-create or replace trigger _050_finite_window
-before insert or update of valid_from, valid_until on authz.column_permissions
-for each row
-when (not isfinite(new.valid_from) or not isfinite(new.valid_until))
-execute function authz_private.tg_finite_window();
-
--- Also where session_replication_role is replica: readers rely on finite bounds.
-alter table authz.column_permissions enable always trigger _050_finite_window;
-
 create or replace trigger _100_column_permission_fits
 before insert or update on authz.column_permissions
 for each row
@@ -39,32 +30,3 @@ create or replace trigger _230_compile_truncated
 after truncate on authz.column_permissions
 for each statement
 execute function authz_private.tg_compile_datasets();
-
-create or replace trigger _950_audit_inserted
-after insert on authz.column_permissions
-referencing new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _960_audit_updated
-after update on authz.column_permissions
-referencing old table as old_rows new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _970_audit_deleted
-after delete on authz.column_permissions
-referencing old table as old_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _980_audit_truncated
-before truncate on authz.column_permissions
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
--- Also where session_replication_role is replica: no change of access goes unrecorded.
-alter table authz.column_permissions enable always trigger _950_audit_inserted;
-alter table authz.column_permissions enable always trigger _960_audit_updated;
-alter table authz.column_permissions enable always trigger _970_audit_deleted;
-alter table authz.column_permissions enable always trigger _980_audit_truncated;

@@ -34,37 +34,8 @@ for each row
 when (new.parent_id is null)
 execute function authz_private.tg_register_tenant();
 
-create or replace trigger _950_audit_inserted
-after insert on authz.org_units
-referencing new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _960_audit_updated
-after update on authz.org_units
-referencing old table as old_rows new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
 create or replace trigger _965_rewrite_subtree
 after update on authz.org_units
 referencing old table as old_rows new table as new_rows
 for each statement
 execute function authz_private.tg_rewrite_subtree();
-
-create or replace trigger _970_audit_deleted
-after delete on authz.org_units
-referencing old table as old_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _980_audit_truncated
-before truncate on authz.org_units
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
--- Also where session_replication_role is replica: no change of access goes unrecorded.
-alter table authz.org_units enable always trigger _950_audit_inserted;
-alter table authz.org_units enable always trigger _960_audit_updated;
-alter table authz.org_units enable always trigger _970_audit_deleted;
-alter table authz.org_units enable always trigger _980_audit_truncated;

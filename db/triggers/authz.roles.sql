@@ -35,32 +35,3 @@ alter table authz.roles enable always trigger _200_role_parent_on_insert;
 alter table authz.roles enable always trigger _210_role_parent_on_update;
 alter table authz.roles enable always trigger _300_exclusive_on_insert;
 alter table authz.roles enable always trigger _310_exclusive_on_update;
-
-create or replace trigger _950_audit_inserted
-after insert on authz.roles
-referencing new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _960_audit_updated
-after update on authz.roles
-referencing old table as old_rows new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _970_audit_deleted
-after delete on authz.roles
-referencing old table as old_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _980_audit_truncated
-before truncate on authz.roles
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
--- Also where session_replication_role is replica: no change of access goes unrecorded.
-alter table authz.roles enable always trigger _950_audit_inserted;
-alter table authz.roles enable always trigger _960_audit_updated;
-alter table authz.roles enable always trigger _970_audit_deleted;
-alter table authz.roles enable always trigger _980_audit_truncated;

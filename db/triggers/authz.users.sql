@@ -33,32 +33,3 @@ execute function authz_private.tg_mark_everyone();
 alter table authz.users enable always trigger _910_mark_updated;
 alter table authz.users enable always trigger _920_mark_deleted;
 alter table authz.users enable always trigger _930_mark_truncated;
-
-create or replace trigger _950_audit_inserted
-after insert on authz.users
-referencing new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _960_audit_updated
-after update on authz.users
-referencing old table as old_rows new table as new_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _970_audit_deleted
-after delete on authz.users
-referencing old table as old_rows
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
-create or replace trigger _980_audit_truncated
-before truncate on authz.users
-for each statement
-execute function authz_private.tg_audit('id', 'tenant_id');
-
--- Also where session_replication_role is replica: no change of access goes unrecorded.
-alter table authz.users enable always trigger _950_audit_inserted;
-alter table authz.users enable always trigger _960_audit_updated;
-alter table authz.users enable always trigger _970_audit_deleted;
-alter table authz.users enable always trigger _980_audit_truncated;
