@@ -185,7 +185,7 @@ def bench(
     ] = False,
 ) -> None:
     """Measure side by side and write a report."""
-    from runner.bench import run
+    from bench import run
 
     run(
         target(),

@@ -1,5 +1,5 @@
 -- Compared with the catalog by ops.check_indexes(). Definitions are as pg_get_indexdef() has them;
--- written by tests/test_health.py when FUNDWARDEN_WRITE is set.
+-- written by tests/health/test_health.py when FUNDWARDEN_WRITE is set.
 
 create or replace function authz_private.expected_indexes()
 returns table (title text, definition text)
