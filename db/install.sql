@@ -458,6 +458,8 @@
 \ir functions/installation/authz_private.rights_differences.sql
 \ir functions/installation/ops.apply_database_rights.sql
 \ir functions/installation/ops.check_database_rights.sql
+\ir functions/installation/ops.installed_objects.sql
+\ir functions/installation/ops.object_changes.sql
 \ir functions/installation/authz_private.expected_rights.sql
 
 -- Triggers, a file for each table, and one for what is the same on many.

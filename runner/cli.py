@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from runpy import run_path
 from typing import Annotated, Any, NoReturn
 
 import psycopg
@@ -203,9 +204,10 @@ def bench(
 @app.command()
 def docs(check: Annotated[bool, typer.Option(help="Only compare.")] = False) -> None:
     """Write docs/reference.md, and the rights in docs/security.md, from the catalog."""
-    from runner.docs import write
-
-    write(target(), check=check)
+    script = root() / "docs" / "generate.py"
+    if not script.is_file():
+        raise RunnerError("the documents are not installed", "Run this in a checkout.")
+    run_path(str(script))["write"](target(), check=check)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -2,12 +2,11 @@
 
 Durable objects arrive once, by migration; repeatable ones are applied again whenever their file
 changes or somebody changed them by hand. `migrate` does it, `status` reports, `include` is what a
-migration calls, `catalog_snapshot` compares two databases.
+migration calls.
 """
 
-from runner.migrations.catalog import catalog_snapshot, differences
 from runner.migrations.engine import migrate
 from runner.migrations.including import include
 from runner.migrations.report import Status, status
 
-__all__ = ["Status", "catalog_snapshot", "differences", "include", "migrate", "status"]
+__all__ = ["Status", "include", "migrate", "status"]

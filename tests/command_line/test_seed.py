@@ -12,11 +12,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from catalogs import catalog_snapshot, differences
 from servers import Server
 
 from runner.connect import Target
 from runner.errors import INTERRUPTED, RunnerError
-from runner.migrations import catalog_snapshot, differences
 from runner.seeding import prepare, seed
 from runner.statistics import sizes
 

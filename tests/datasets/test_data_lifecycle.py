@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from catalogs import catalog_snapshot, differences
 from data_world import act_as
 from servers import Server
 from waiting import (
@@ -24,7 +25,7 @@ from waiting import (
 )
 
 from runner.connect import Target
-from runner.migrations import catalog_snapshot, differences, migrate, status
+from runner.migrations import migrate, status
 
 Connection = psycopg.Connection[Any]
 REAL = Path(__file__).resolve().parents[2]

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 import rights_matrix
+from catalogs import catalog_snapshot
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from servers import Server
 from waiting import PATIENCE, refusal, rows, session, value, wait_for
@@ -24,7 +25,7 @@ from waiting import PATIENCE, refusal, rows, session, value, wait_for
 from runner.connect import Target
 from runner.errors import INTERRUPTED, RunnerError
 from runner.loading import load
-from runner.migrations import catalog_snapshot, migrate, status
+from runner.migrations import migrate, status
 from runner.refreshing import listen, refresh
 from runner.seeding import prepare, seed
 from runner.statistics import sizes

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from catalogs import catalog_snapshot, differences
 from migrate_support import (
     DOUBLE,
     POLICY,
@@ -26,7 +27,7 @@ from migrate_support import (
 )
 
 from runner.errors import DRIFT, NEWER, RunnerError
-from runner.migrations import catalog, catalog_snapshot, differences, sqltext
+from runner.migrations import catalog, sqltext
 from runner.migrations.engine import LOCK_KEY
 from runner.migrations.including import freeze
 

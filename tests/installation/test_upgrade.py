@@ -12,12 +12,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from catalogs import catalog_snapshot, differences
 from migrate_support import Server as Throwaway
 from servers import PROGRAMS, SERVERS, majors
 from waiting import refusal, rows, session, value
 
 from runner.connect import Target
-from runner.migrations import catalog_snapshot, differences, migrate, status
+from runner.migrations import migrate, status
 from runner.refreshing import refresh
 from runner.seeding import seed
 

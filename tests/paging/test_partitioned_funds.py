@@ -8,10 +8,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from catalogs import catalog_snapshot
 from waiting import refusal, rows, session, value
 
 from runner.connect import Target
-from runner.migrations import catalog_snapshot, migrate, status
+from runner.migrations import migrate, status
 from runner.project import root
 from runner.seeding import seed
 
