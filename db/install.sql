@@ -33,20 +33,20 @@
 \ir functions/identity/authz.retire_token_key.sql
 \ir functions/identity/authz.sign_in.sql
 \ir views/authz_private.active_users.sql
-\ir functions/identity/authz_private.asked_user.sql
-\ir functions/identity/authz_private.asks_freely.sql
 \ir functions/identity/authz_private.base64url.sql
 \ir functions/identity/authz_private.hmac_pad.sql
 \ir functions/identity/authz_private.keyed_hash.sql
 \ir functions/identity/authz_private.identity_signature.sql
+\ir functions/identity/authz_private.may_ask_about_anyone.sql
 \ir functions/identity/authz_private.note_impersonation.sql
-\ir functions/identity/authz_private.owns_everything.sql
+\ir functions/identity/authz_private.session_is_owner.sql
 \ir functions/identity/authz_private.set_identity.sql
 \ir functions/identity/authz_private.signed_in_user.sql
 \ir functions/identity/authz_private.token_id.sql
 \ir functions/identity/authz_private.token_instant.sql
 \ir functions/identity/authz_private.token_object.sql
 \ir functions/identity/authz_private.token_user.sql
+\ir functions/identity/authz_private.user_in_question.sql
 
 -- organisation: the tree of units: ltree paths, moves, tenants, kinds.
 \ir functions/organisation/authz.activate_unit.sql
@@ -56,14 +56,12 @@
 \ir functions/organisation/authz.descendants.sql
 \ir functions/organisation/authz.move_unit.sql
 \ir functions/organisation/authz.update_unit.sql
-\ir functions/organisation/authz_private.acts_in.sql
 \ir functions/organisation/authz_private.administered_unit.sql
 \ir functions/organisation/authz_private.anchor_path.sql
-\ir functions/organisation/authz_private.asked_place.sql
-\ir functions/organisation/authz_private.asked_unit.sql
 \ir functions/organisation/authz_private.check_kind.sql
 \ir functions/organisation/authz_private.check_move.sql
 \ir functions/organisation/authz_private.check_unit_is_not_ones_own.sql
+\ir functions/organisation/authz_private.may_act.sql
 \ir functions/organisation/authz_private.set_unit_active.sql
 \ir functions/organisation/authz_private.subtree.sql
 \ir functions/organisation/authz_private.tg_keep_tenant.sql
@@ -73,6 +71,8 @@
 \ir functions/organisation/authz_private.tg_register_tenant.sql
 \ir functions/organisation/authz_private.tg_rewrite_subtree.sql
 \ir functions/organisation/authz_private.tg_tenant_of_unit.sql
+\ir functions/organisation/authz_private.unit_in_question.sql
+\ir functions/organisation/authz_private.unit_of_check.sql
 \ir functions/organisation/ops.rebuild_tree.sql
 
 -- people: users, where they belong, and who supervises whom.
@@ -87,12 +87,12 @@
 \ir functions/people/authz_private.administered_user.sql
 \ir functions/people/authz_private.check_approved_roles_stay.sql
 \ir functions/people/authz_private.check_belonging.sql
-\ir functions/people/authz_private.may_name.sql
-\ir functions/people/authz_private.places_of.sql
+\ir functions/people/authz_private.may_refer_to_user.sql
 \ir functions/people/authz_private.set_user_active.sql
 \ir functions/people/authz_private.subordinates_of.sql
 \ir functions/people/authz.subordinates.sql
 \ir functions/people/authz_private.tg_finite_window.sql
+\ir functions/people/authz_private.units_of_user.sql
 
 -- roles: roles, policies and permissions; inheritance between roles; pairs that exclude each other.
 \ir functions/roles/authz.add_permission_to_policy.sql
@@ -135,7 +135,7 @@
 \ir functions/roles/authz_private.usable_policy.sql
 \ir functions/roles/authz_private.usable_role.sql
 
--- grants: giving and revoking roles, policies and permissions, with windows and a second person's approval.
+-- grants: giving and revoking roles, policies and permissions, within windows.
 \ir functions/grants/authz.approve_request.sql
 \ir functions/grants/authz.assign_policy.sql
 \ir functions/grants/authz.assign_role.sql
@@ -147,12 +147,12 @@
 \ir functions/grants/authz.revoke_role.sql
 \ir functions/grants/authz.withdraw_request.sql
 \ir views/authz_private.assignments.sql
-\ir functions/grants/authz_private.check_giving.sql
+\ir functions/grants/authz_private.check_grant_change.sql
 \ir functions/grants/authz_private.check_role_assignment.sql
 \ir functions/grants/authz_private.check_window.sql
 \ir views/authz_private.direct_grants.sql
-\ir functions/grants/authz_private.given_at.sql
 \ir views/authz_private.grants.sql
+\ir functions/grants/authz_private.grants_at.sql
 \ir views/authz_private.held_permissions.sql
 \ir functions/grants/authz_private.holds_policy.sql
 \ir functions/grants/authz_private.holds_role.sql
@@ -197,7 +197,7 @@
 \ir functions/delegation/authz_private.orphaned_delegations.sql
 \ir functions/delegation/authz_private.pending_delegation.sql
 
--- decision: the answer to "may this user do this here?", its scope, its reasons, and the reverse question.
+-- decision: may this user do this here; where may they; why; and who may.
 \ir functions/decision/authz.check_user_permission.sql
 \ir functions/decision/authz.check_user_permissions.sql
 \ir functions/decision/authz.explain_user_permission.sql
@@ -210,21 +210,21 @@
 \ir functions/decision/authz_private.condition_problems.sql
 \ir functions/decision/authz.condition_problems.sql
 \ir functions/decision/authz_private.decide_all.sql
+\ir functions/decision/authz_private.exceeds_units.sql
 \ir functions/decision/authz_private.facts.sql
-\ir functions/decision/authz_private.grant_holds.sql
+\ir functions/decision/authz_private.conditions_hold_for.sql
 \ir functions/decision/authz_private.grant_reaches.sql
 \ir functions/decision/authz_private.grants_of.sql
 \ir functions/decision/authz_private.held_grants.sql
 \ir functions/decision/authz_private.live_holders.sql
 \ir functions/decision/authz_private.possible_holders_query.sql
-\ir functions/decision/authz_private.reach_of.sql
 \ir functions/decision/authz_private.scope_of.sql
 \ir functions/decision/authz_private.tg_check_conditions.sql
-\ir functions/decision/authz_private.top_of_grant.sql
+\ir functions/decision/authz_private.top_unit_of_grant.sql
 \ir functions/decision/authz_private.live_grants.sql
 \ir functions/decision/authz_private.verdict.sql
 \ir functions/decision/authz_private.decide.sql
-\ir functions/decision/authz_private.weigh_grants.sql
+\ir functions/decision/authz_private.explain_grants.sql
 
 -- effective_view: what every user holds, stored: expanded permissions, marks, refreshes.
 \ir functions/effective_view/authz.policy_version.sql
@@ -261,11 +261,11 @@
 \ir functions/administration/authz_private.begin_administration.sql
 \ir functions/administration/authz_private.check_words.sql
 \ir functions/administration/authz_private.holds_throughout.sql
-\ir functions/administration/authz_private.is_oneself.sql
+\ir functions/administration/authz_private.is_self.sql
 \ir functions/administration/authz_private.outranks.sql
-\ir functions/administration/authz_private.rank_gives_more.sql
 \ir functions/administration/authz_private.refuse_administration.sql
 \ir functions/administration/authz_private.require_to_hold.sql
+\ir functions/administration/authz_private.templates_give_more.sql
 
 -- row_security: what the row security policies ask.
 \ir functions/row_security/authz.my_customers.sql
@@ -277,29 +277,29 @@
 \ir functions/row_security/authz.my_tenant.sql
 \ir functions/row_security/authz.my_tenants.sql
 \ir functions/row_security/authz.my_units.sql
-\ir functions/row_security/authz_private.my_own.sql
+\ir functions/row_security/authz_private.own_rows_of_session.sql
 \ir functions/row_security/ops.rls_lint.sql
 
 -- data_rules: rules for rows and columns: conditions, variables, masks, and what they hide.
+\ir functions/data_rules/authz.count_hidden_rows.sql
 \ir functions/data_rules/authz.data_rule_applies.sql
 \ir functions/data_rules/authz.explain_data_permissions.sql
 \ir functions/data_rules/authz.my_variable.sql
 \ir functions/data_rules/authz.no_permit_applies.sql
-\ir functions/data_rules/authz.note_hidden.sql
 \ir functions/data_rules/authz_private.bound_predicate.sql
 \ir functions/data_rules/authz_private.check_filter.sql
 \ir functions/data_rules/authz_private.check_subject.sql
 \ir functions/data_rules/authz_private.check_variable_value.sql
 \ir functions/data_rules/authz_private.compile_filter.sql
 \ir functions/data_rules/authz_private.compile_mask.sql
+\ir functions/data_rules/authz_private.count_hidden_rows.sql
 \ir functions/data_rules/authz_private.dataset_columns.sql
 \ir functions/data_rules/authz_private.filter_variables.sql
 \ir functions/data_rules/authz_private.mask_strictness.sql
 \ir functions/data_rules/authz_private.masked_columns.sql
-\ir functions/data_rules/authz_private.note_hidden.sql
 \ir functions/data_rules/authz_private.plain_value.sql
+\ir functions/data_rules/authz_private.refuse_disclosure.sql
 \ir functions/data_rules/authz_private.refuse_masked.sql
-\ir functions/data_rules/authz_private.refuse_telling.sql
 \ir functions/data_rules/authz_private.roles_now.sql
 \ir functions/data_rules/authz_private.row_is_permitted.sql
 \ir functions/data_rules/authz_private.row_predicate.sql
@@ -322,40 +322,40 @@
 \ir functions/datasets/authz.unregister_dataset.sql
 \ir functions/datasets/authz.withdraw_datasets.sql
 \ir functions/datasets/authz_private.compile_dataset.sql
+\ir functions/datasets/authz_private.dataset_policies.sql
+\ir functions/datasets/authz_private.dataset_view.sql
 \ir functions/datasets/authz_private.give_columns.sql
 \ir functions/datasets/authz_private.hidden_columns.sql
 \ir functions/datasets/authz_private.masked_tables.sql
 \ir functions/datasets/authz_private.refuse_bypass.sql
 \ir functions/datasets/authz_private.tg_compile_datasets.sql
-\ir functions/datasets/authz_private.wanted_policies.sql
-\ir functions/datasets/authz_private.wanted_view.sql
 \ir functions/datasets/authz_private.withdraw_dataset.sql
 \ir functions/datasets/ops.dataset_problems.sql
 
 -- paging: authorised pages, counts, exports and reasons over funds.
 \ir functions/paging/authz_private.check_fund_filters.sql
+\ir functions/paging/authz_private.count_hidden_funds.sql
 \ir functions/paging/authz_private.estimated_funds.sql
 \ir functions/paging/authz_private.exported_funds.sql
 \ir functions/paging/authz_private.find_funds.sql
 \ir functions/paging/authz_private.fund_columns.sql
 \ir functions/paging/authz_private.fund_masks.sql
-\ir functions/paging/authz_private.fund_passes.sql
+\ir functions/paging/authz_private.fund_matches.sql
 \ir functions/paging/authz_private.fund_rules.sql
-\ir functions/paging/authz_private.fund_walk_limit.sql
-\ir functions/paging/authz_private.fund_walk_pays.sql
 \ir functions/paging/authz_private.funds_are_masked.sql
 \ir functions/paging/authz_private.funds_handled_in.sql
 \ir functions/paging/authz_private.funds_managed_in.sql
 \ir functions/paging/authz_private.funds_ordered_in.sql
 \ir functions/paging/authz_private.funds_owned_outside.sql
 \ir functions/paging/authz_private.funds_per_unit.sql
+\ir functions/paging/authz_private.index_walk_limit.sql
+\ir functions/paging/authz_private.index_walk_pays.sql
 \ir functions/paging/authz_private.masked_page.sql
 \ir functions/paging/authz_private.matching_funds.sql
-\ir functions/paging/authz_private.note_hidden_funds.sql
 \ir functions/paging/authz_private.page_funds.sql
 \ir functions/paging/authz_private.page_table_ready.sql
+\ir functions/paging/authz_private.requested_total.sql
 \ir functions/paging/authz_private.tenant_funds.sql
-\ir functions/paging/authz_private.told_total.sql
 \ir functions/paging/finance.count_authorized_funds.sql
 \ir functions/paging/finance.estimate_authorized_funds.sql
 \ir functions/paging/finance.explain_fund_access.sql
@@ -390,24 +390,24 @@
 \ir functions/audit/audit.verify.sql
 \ir functions/audit/audit.verify_tables.sql
 \ir functions/audit/authz_private.append_seal.sql
+\ir functions/audit/authz_private.as_of_body.sql
+\ir functions/audit/authz_private.as_of_parts.sql
+\ir functions/audit/authz_private.as_of_query.sql
+\ir functions/audit/authz_private.as_of_unknowns.sql
 \ir functions/audit/authz_private.audit_actor.sql
 \ir functions/audit/authz_private.audit_event.sql
 \ir functions/audit/authz_private.audit_header.sql
 \ir functions/audit/authz_private.audit_row_hash.sql
-\ir functions/audit/authz_private.audit_said.sql
 \ir functions/audit/authz_private.audit_tenant.sql
 \ir functions/audit/authz_private.audited_tables.sql
+\ir functions/audit/authz_private.belongs_under_seal.sql
 \ir functions/audit/authz_private.cluster_id.sql
 \ir functions/audit/authz_private.count_audited_rows.sql
-\ir functions/audit/authz_private.is_misplaced.sql
-\ir functions/audit/authz_private.lock_chain.sql
+\ir functions/audit/authz_private.lock_seal_chain.sql
 \ir functions/audit/authz_private.log_load.sql
 \ir functions/audit/authz_private.log_partitions.sql
 \ir functions/audit/authz_private.log_row_hash.sql
-\ir functions/audit/authz_private.past_parts.sql
-\ir functions/audit/authz_private.past_query.sql
-\ir functions/audit/authz_private.past_strangers.sql
-\ir functions/audit/authz_private.past_text.sql
+\ir functions/audit/authz_private.row_context.sql
 \ir functions/audit/authz_private.seal_hash.sql
 \ir functions/audit/authz_private.seal_head.sql
 \ir functions/audit/authz_private.sealed_rows.sql

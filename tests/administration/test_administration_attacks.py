@@ -40,8 +40,8 @@ class Attack:
 
 
 SIGNATURES = {
-    "is_oneself": ("actor_id bigint, user_id bigint", "boolean", "false"),
-    "acts_in": (
+    "is_self": ("actor_id bigint, user_id bigint", "boolean", "false"),
+    "may_act": (
         "user_id bigint, resource text, action text, unit_id int, is_subtree boolean",
         "boolean",
         "true",
@@ -57,7 +57,7 @@ SIGNATURES = {
         "boolean",
         "true",
     ),
-    "rank_gives_more": (
+    "templates_give_more": (
         "actor_id bigint, rank int, unit_id int, unit_path ext.ltree",
         "boolean",
         "false",
@@ -117,7 +117,7 @@ INLINE = {
     ),
     "where one belongs": (
         "authz_private.set_unit_active",
-        "from authz_private.places_of(me) as p where p.unit_id = unit.id",
+        "from authz_private.units_of_user(me) as p where p.unit_id = unit.id",
         "where false",
     ),
     "where one holds something": (
@@ -178,16 +178,19 @@ def weaken(connection: Connection, guard: str) -> None:
 
 ATTACKS = [
     # To themselves.
-    Attack("a role to oneself", 3, "assign_role(3, 101, 10)", ("is_oneself",)),
-    Attack("a policy to oneself", 3, "assign_policy(3, 200, 10)", ("is_oneself",)),
-    Attack("a permission to oneself", 3, "grant_permission(3, {funds_read}, 10)", ("is_oneself",)),
+    Attack("a role to oneself", 3, "assign_role(3, 101, 10)", ("is_self",)),
+    Attack("a policy to oneself", 3, "assign_policy(3, 200, 10)", ("is_self",)),
+    Attack("a permission to oneself", 3, "grant_permission(3, {funds_read}, 10)", ("is_self",)),
     Attack(
-        "a deny of one's own revoked", 13, "revoke_policy(2013)", ("is_oneself", "holds_throughout")
+        "a deny of one's own revoked",
+        13,
+        "revoke_policy(2013)",
+        ("is_self", "holds_throughout"),
     ),
-    Attack("oneself transferred", 3, "transfer_user(3, 11)", ("is_oneself",)),
-    Attack("oneself renamed", 3, "update_user(3, 'boss')", ("is_oneself",)),
-    Attack("a membership for oneself", 3, "add_membership(3, 11)", ("is_oneself",)),
-    Attack("one's own demotion undone by oneself", 3, "revoke_role(1003)", ("is_oneself",)),
+    Attack("oneself transferred", 3, "transfer_user(3, 11)", ("is_self",)),
+    Attack("oneself renamed", 3, "update_user(3, 'boss')", ("is_self",)),
+    Attack("a membership for oneself", 3, "add_membership(3, 11)", ("is_self",)),
+    Attack("one's own demotion undone by oneself", 3, "revoke_role(1003)", ("is_self",)),
     # What they do not hold.
     Attack(
         "a role with a permission not held", 3, "assign_role(5, 102, 11)", ("holds_throughout",)
@@ -242,38 +245,41 @@ ATTACKS = [
         "in another region",
         3,
         "assign_role(6, 102, 21)",
-        ("acts_in", "holds_throughout", "outranks", "rank_gives_more"),
+        ("may_act", "holds_throughout", "outranks", "templates_give_more"),
     ),
     Attack(
         "at the top",
         3,
         "assign_role(5, 101, 1)",
-        ("acts_in", "holds_throughout", "outranks", "rank_gives_more"),
+        ("may_act", "holds_throughout", "outranks", "templates_give_more"),
     ),
-    Attack("for somebody of another region", 3, "assign_role(6, 101, 11)", ("acts_in",)),
-    Attack("a grant of another region ended", 3, "revoke_role(1006)", ("acts_in", "outranks")),
+    Attack("for somebody of another region", 3, "assign_role(6, 101, 11)", ("may_act",)),
+    Attack("a grant of another region ended", 3, "revoke_role(1006)", ("may_act", "outranks")),
     Attack(
         "without a unit, for somebody who belongs elsewhere too",
         3,
         "assign_role(6, 101)",
-        ("acts_in", "holds_throughout", "outranks", "rank_gives_more"),
+        ("may_act", "holds_throughout", "outranks", "templates_give_more"),
     ),
-    Attack("a user of another region", 3, "deactivate_user(6)", ("acts_in", "outranks")),
-    Attack("a user made in another region", 3, "create_user('x', 21)", ("acts_in",)),
-    Attack("a unit made in another region", 3, "create_unit(20, 'x')", ("acts_in",)),
-    Attack("a unit of another region changed", 3, "update_unit(21, name => 'x')", ("acts_in",)),
-    Attack("a unit of another region ended", 3, "deactivate_unit(21)", ("acts_in", "outranks")),
+    Attack("a user of another region", 3, "deactivate_user(6)", ("may_act", "outranks")),
+    Attack("a user made in another region", 3, "create_user('x', 21)", ("may_act",)),
+    Attack("a unit made in another region", 3, "create_unit(20, 'x')", ("may_act",)),
+    Attack("a unit of another region changed", 3, "update_unit(21, name => 'x')", ("may_act",)),
+    Attack("a unit of another region ended", 3, "deactivate_unit(21)", ("may_act", "outranks")),
     Attack(
-        "somebody fetched from another region", 3, "transfer_user(6, 11)", ("acts_in", "outranks")
+        "somebody fetched from another region",
+        3,
+        "transfer_user(6, 11)",
+        ("may_act", "outranks"),
     ),
-    Attack("somebody sent to another region", 3, "transfer_user(17, 21)", ("acts_in", "outranks")),
-    Attack("a member from another region", 3, "add_membership(6, 11)", ("acts_in", "outranks")),
-    Attack("a membership of another region", 3, "remove_membership(4001)", ("acts_in", "outranks")),
+    Attack("somebody sent to another region", 3, "transfer_user(17, 21)", ("may_act", "outranks")),
+    Attack("a member from another region", 3, "add_membership(6, 11)", ("may_act", "outranks")),
+    Attack("a membership of another region", 3, "remove_membership(4001)", ("may_act", "outranks")),
     Attack(
         "a template of another region",
         3,
         "set_permission_template(21, 'funds.read')",
-        ("acts_in", "holds_throughout"),
+        ("may_act", "holds_throughout"),
     ),
     # Above their rank.
     Attack("a role above one's rank", 3, "assign_role(5, 110, 11)", ("outranks",)),
@@ -289,7 +295,7 @@ ATTACKS = [
         "a permission to a role one holds",
         3,
         "grant_permission_to_role(100, {orders_read})",
-        ("holds_role", "acts_in", "outranks", "holds_throughout"),
+        ("holds_role", "may_act", "outranks", "holds_throughout"),
     ),
     Attack(
         "a held role edited by an administrator of everything",
@@ -361,13 +367,13 @@ ATTACKS = [
         "a role made in the whole tenant from a part of it",
         3,
         "create_role('mine')",
-        ("acts_in", "outranks"),
+        ("may_act", "outranks"),
     ),
     Attack(
         "a role others hold edited from a part of it",
         3,
         "grant_permission_to_role(101, {funds_read})",
-        ("acts_in", "outranks", "holds_throughout"),
+        ("may_act", "outranks", "holds_throughout"),
     ),
     Attack(
         "a platform role edited",
@@ -418,13 +424,13 @@ ATTACKS = [
         "one's own unit moved",
         3,
         "move_unit(10, 20)",
-        ("acts_in", "holds_throughout", "check_unit_is_not_ones_own"),
+        ("may_act", "holds_throughout", "check_unit_is_not_ones_own"),
     ),
     Attack(
         "somebody else's unit moved below oneself",
         3,
         "move_unit(21, 10)",
-        ("acts_in", "holds_throughout"),
+        ("may_act", "holds_throughout"),
     ),
     Attack(
         "a unit moved where others gain what the mover does not hold",
@@ -458,7 +464,7 @@ ATTACKS = [
         "a region made of one's unit",
         3,
         "update_unit(12, kind => 'region')",
-        ("acts_in",),
+        ("may_act",),
     ),
     Attack(
         "one's own unit ended",
@@ -472,13 +478,13 @@ ATTACKS = [
         "a role to somebody of another tenant",
         7,
         "assign_role(17, 101, 11)",
-        ("begin_administration", "acts_in", "outranks", "holds_throughout"),
+        ("begin_administration", "may_act", "outranks", "holds_throughout"),
     ),
     Attack(
         "a user of another tenant ended",
         7,
         "deactivate_user(5)",
-        ("begin_administration", "acts_in", "outranks"),
+        ("begin_administration", "may_act", "outranks"),
     ),
     Attack(
         "a role of another tenant", 7, "assign_role(8, 101, 510)", ("usable_role", "tg_role_fits")
@@ -513,31 +519,34 @@ ATTACKS = [
         "a unit of another tenant changed",
         7,
         "update_unit(11, name => 'x')",
-        ("begin_administration", "acts_in"),
+        ("begin_administration", "may_act"),
     ),
     Attack(
-        "a unit in another tenant", 7, "create_unit(10, 'x')", ("begin_administration", "acts_in")
+        "a unit in another tenant",
+        7,
+        "create_unit(10, 'x')",
+        ("begin_administration", "may_act"),
     ),
     Attack(
         "a template in another tenant",
         7,
         "set_permission_template(10, 'funds.read')",
-        ("begin_administration", "acts_in", "holds_throughout"),
+        ("begin_administration", "may_act", "holds_throughout"),
     ),
     # Without any right to administer.
     Attack(
         "by staff",
         5,
         "assign_role(17, 101, 11)",
-        ("begin_administration", "acts_in", "outranks", "holds_throughout"),
+        ("begin_administration", "may_act", "outranks", "holds_throughout"),
     ),
-    Attack("by staff, a unit", 5, "create_unit(11, 'x')", ("begin_administration", "acts_in")),
-    Attack("by staff, a user", 5, "create_user('x', 11)", ("begin_administration", "acts_in")),
+    Attack("by staff, a unit", 5, "create_unit(11, 'x')", ("begin_administration", "may_act")),
+    Attack("by staff, a user", 5, "create_user('x', 11)", ("begin_administration", "may_act")),
     Attack(
         "by staff, a permission",
         5,
         "create_permission('funds', 'read', 'team')",
-        ("begin_administration", "acts_in"),
+        ("begin_administration", "may_act"),
     ),
     # Four eyes.
     Attack(
@@ -566,7 +575,7 @@ ATTACKS = [
         "an approval by who asked",
         1,
         "approve_request(1)",
-        ("is_oneself", "a_second_person_decides"),
+        ("is_self", "a_second_person_decides"),
         before="insert into authz.grant_requests (id, tenant_id, user_id, role_id, unit_id, reason,"
         " requested_by) values (1, 1, 5, 104, 11, 'x', 1)",
     ),
@@ -574,7 +583,7 @@ ATTACKS = [
         "an approval by who is to receive",
         3,
         "approve_request(1)",
-        ("is_oneself", "a_second_person_decides"),
+        ("is_self", "a_second_person_decides"),
         before="insert into authz.grant_requests (id, tenant_id, user_id, role_id, unit_id, reason,"
         " requested_by) values (1, 1, 3, 104, 11, 'x', 1)",
     ),
@@ -601,7 +610,7 @@ ATTACKS = [
         (
             "begin_administration",
             "the tenant of a request",
-            "acts_in",
+            "may_act",
             "outranks",
             "holds_throughout",
             "decider_is_of_the_same_tenant",
@@ -679,7 +688,7 @@ ATTACKS = [
         "a rank that templates give what is denied to oneself",
         13,
         "assign_role(5, 111, 11)",
-        ("rank_gives_more",),
+        ("templates_give_more",),
         before="insert into authz.permission_templates (unit_id, permission_key) "
         "values (11, 'funds.read')",
     ),

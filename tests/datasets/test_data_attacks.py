@@ -110,7 +110,7 @@ def test_only_what_a_user_would_not_have_seen_is_counted_and_only_while_it_is_lo
 ) -> None:
     flood = Attack(
         (
-            "select count(authz.note_hidden(g, d.name)) from generate_series(0, 20) as g "
+            "select count(authz.count_hidden_rows(g, d.name)) from generate_series(0, 20) as g "
             "cross join (values ('staff'), ('financial_funds'), ('nothing')) as d (name)",
         ),
         "",
@@ -118,7 +118,7 @@ def test_only_what_a_user_would_not_have_seen_is_counted_and_only_while_it_is_lo
     noted = "select h.user_id, sum(h.hidden) from ops.hidden_by_rule as h group by h.user_id"
     with session(ruled) as admin:
         told(app, ruled, flood)
-        app.execute("select authz.note_hidden(0, 'staff')")
+        app.execute("select authz.count_hidden_rows(0, 'staff')")
         assert rows(admin, noted) == []
         try:
             admin.execute(SWITCH.format("log"))
@@ -128,7 +128,7 @@ def test_only_what_a_user_would_not_have_seen_is_counted_and_only_while_it_is_lo
             assert refusal(app, "select h.* from ops.hidden_by_rule as h").sqlstate == "42501"
             app.execute("rollback")
             # Nobody is written down as somebody.
-            app.execute("select authz.note_hidden(0, 'staff')")
+            app.execute("select authz.count_hidden_rows(0, 'staff')")
             assert rows(admin, noted) == [(None, 1)]
         finally:
             admin.execute(SWITCH.format("on"))

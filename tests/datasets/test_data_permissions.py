@@ -359,7 +359,7 @@ BROKEN = {
         "authz_private.roles_now", "distinct h.role_id", "distinct h.granted_role_id"
     ),
     "an inactive rule holds": replaced(
-        "authz_private.wanted_policies", "(r.is_active AND (w.switch", "((w.switch"
+        "authz_private.dataset_policies", "(r.is_active AND (w.switch", "((w.switch"
     ).replace("$do$", "$one$")
     + ";"
     + replaced("authz.data_rule_applies", "r.is_active", "true"),
@@ -369,19 +369,21 @@ BROKEN = {
         "new.predicate := '(' || new.predicate || ') is not false'; return new;",
     ),
     "what is unknown is not masked": replaced(
-        "authz_private.wanted_view", ") is not false", ") is true"
+        "authz_private.dataset_view", ") is not false", ") is true"
     ),
     "permits are all needed": replaced(
-        "authz_private.wanted_policies", "' or '::text ORDER BY r.id", "' and '::text ORDER BY r.id"
+        "authz_private.dataset_policies",
+        "' or '::text ORDER BY r.id",
+        "' and '::text ORDER BY r.id",
     ),
     "restricts are alternatives": replaced(
-        "authz_private.wanted_policies", "r.mode = 'restrict'::text", "r.mode = 'none'::text"
+        "authz_private.dataset_policies", "r.mode = 'restrict'::text", "r.mode = 'none'::text"
     ),
     "the least strict mask wins": replaced(
-        "authz_private.wanted_view", "r.strictness desc", "r.strictness"
+        "authz_private.dataset_view", "r.strictness desc", "r.strictness"
     ),
     "of equal masks the last wins": replaced(
-        "authz_private.wanted_view", "r.strictness desc, r.id", "r.strictness desc, r.id desc"
+        "authz_private.dataset_view", "r.strictness desc, r.id", "r.strictness desc, r.id desc"
     ),
     "a default is not read": replaced(
         "authz_private.variable_of",
@@ -409,7 +411,9 @@ BROKEN = {
         "authz_private.hidden_columns", "r.is_active", "false"
     ),
     "rules of the table are not in the view": replaced(
-        "authz_private.wanted_view", "filter (where not p.polpermissive)", "filter (where false)"
+        "authz_private.dataset_view",
+        "filter (where not p.polpermissive)",
+        "filter (where false)",
     ),
 }
 

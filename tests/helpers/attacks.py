@@ -641,7 +641,7 @@ BECOMING = {
     ),
     "another user, by name in a call": Attack(
         ("select p.status from finance.page_authorized_funds(3) as p",),
-        "create or replace function authz_private.asks_freely() returns boolean "
+        "create or replace function authz_private.may_ask_about_anyone() returns boolean "
         "language sql stable begin atomic select true; end",
     ),
     "the user before, by a plan": Attack(

@@ -41,12 +41,16 @@ def test_what_was_changed_by_hand_is_listed_as_by_runner_status(database: str) -
 
 def test_masked_tables_are_not_listed(database: str) -> None:
     with session(database) as owner:
-        owner.execute("select authz.register_dataset('finance.customers')")
+        owner.execute("insert into authz.org_units (id, code) values (1, 'acme')")
+        owner.execute("insert into authz.users (id, username, base_unit_id) values (1, 'ann', 1)")
+        owner.execute("select authz.register_dataset('finance.customers', 'customers')")
         owner.execute(
-            "insert into authz.column_permissions (dataset, column_name, mask, role_id) "
-            "select 'finance.customers', 'name', '{\"kind\": \"null\"}', r.id "
-            "from authz.roles as r where r.code = 'supervisor'"
+            "insert into authz.column_permissions "
+            "(dataset, dimension, subject, column_name, mode) "
+            "values ('customers', 'user', '1', 'name', 'disable')"
         )
+        masked = rows(owner, "select t::text from authz_private.masked_tables() as t")
+        assert masked == [("finance.customers",)]
         assert rows(owner, CHANGES) == []
 
 

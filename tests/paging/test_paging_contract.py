@@ -365,23 +365,23 @@ FEW_UNITS_ARE_MANY = {"funds_per_unit": "1e9"}
 
 WAYS: dict[str, dict[str, str]] = {
     "small": {"funds_per_unit": "0"},
-    "walk": {**FEW_UNITS_ARE_MANY, "fund_walk_pays": "true", "fund_walk_limit": "1e9"},
+    "walk": {**FEW_UNITS_ARE_MANY, "index_walk_pays": "true", "index_walk_limit": "1e9"},
     "walk given up at once": {
         **FEW_UNITS_ARE_MANY,
-        "fund_walk_pays": "true",
-        "fund_walk_limit": "1",
+        "index_walk_pays": "true",
+        "index_walk_limit": "1",
     },
     "walk given up after 40": {
         **FEW_UNITS_ARE_MANY,
-        "fund_walk_pays": "true",
-        "fund_walk_limit": "40",
+        "index_walk_pays": "true",
+        "index_walk_limit": "40",
     },
     "walk given up after 2000": {
         **FEW_UNITS_ARE_MANY,
-        "fund_walk_pays": "true",
-        "fund_walk_limit": "2000",
+        "index_walk_pays": "true",
+        "index_walk_limit": "2000",
     },
-    "gather": {**FEW_UNITS_ARE_MANY, "fund_walk_pays": "false"},
+    "gather": {**FEW_UNITS_ARE_MANY, "index_walk_pays": "false"},
 }
 
 

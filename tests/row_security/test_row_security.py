@@ -29,13 +29,13 @@ READ = {
 }
 
 
-# What authz_private.reach_of rules out, the whole scope has none of: of every user, also those who
-# cannot sign in.
+# Where authz_private.exceeds_units says no, the whole scope has nothing beyond units. This holds for
+# every user, also for those who cannot sign in.
 RULED_OUT = """
     select u.id, q.resource
     from authz.users as u
     cross join unnest(array['customers', 'orders', 'funds', 'users', 'units']) as q (resource)
-    cross join lateral authz_private.reach_of(u.id, q.resource, 'read') as r
+    cross join lateral authz_private.exceeds_units(u.id, q.resource, 'read') as r
     cross join lateral authz_private.scope_of(u.id, q.resource, 'read') as s
     where r.maybe_tenants is not true and (s.every_tenant or s.whole_tenant or s.other_tenants)
         or r.maybe_own is not true and (s.own_rows or s.own_denied)
@@ -230,7 +230,7 @@ def test_what_is_ruled_out_without_asking_for_the_scope_is_not_there(
     connection: Connection, forgotten: str
 ) -> None:
     guard, instead, told = WEAK_REACH[forgotten]
-    file = Path(__file__).parents[2] / "db/functions/decision/authz_private.reach_of.sql"
+    file = Path(__file__).parents[2] / "db/functions/decision/authz_private.exceeds_units.sql"
     text = file.read_text(encoding="utf-8")
     assert guard in text
     connection.execute("begin")

@@ -160,7 +160,7 @@ def test_what_an_application_may_make_by_mistake_sees_its_own_rows_only(
 # --- existence: hidden and absent are told alike ------------------------------------------------
 
 TELL_USERS = """
-    create or replace function authz_private.asked_user(asked_id bigint, parameter text)
+    create or replace function authz_private.user_in_question(asked_id bigint, parameter text)
     returns bigint language plpgsql stable
     as $$
     begin
@@ -172,7 +172,7 @@ TELL_USERS = """
     $$
 """
 TELL_UNITS = """
-    create or replace function authz_private.asked_unit(asked_id int, parameter text)
+    create or replace function authz_private.unit_in_question(asked_id int, parameter text)
     returns authz.org_units language plpgsql stable
     as $$
     begin
@@ -182,11 +182,11 @@ TELL_UNITS = """
         raise exception 'not allowed';
     end
     $$;
-    create or replace function authz_private.asked_place(unit_id int, parameter text)
+    create or replace function authz_private.unit_of_check(unit_id int, parameter text)
     returns int language plpgsql stable
     as $$
     begin
-        if not exists (select from authz.org_units as u where u.id = asked_place.unit_id) then
+        if not exists (select from authz.org_units as u where u.id = unit_of_check.unit_id) then
             raise exception '% % does not exist', parameter, unit_id;
         end if;
         return unit_id;

@@ -74,14 +74,14 @@ begin
             using errcode = '22023', hint = 'Pass an instant after it.';
     end if;
 
-    strangers := authz_private.past_strangers();
+    strangers := authz_private.as_of_unknowns();
     if strangers is not null then
         raise exception 'what access depends on is not all in the log: %', strangers
             using errcode = '0A000', hint = 'This is a bug of fundwarden; report it.';
     end if;
     -- Names that are not of the query are those of our own schemas; restored at the end.
     perform set_config('search_path', 'pg_catalog, ext, authz_private, authz, pg_temp', true);
-    execute authz_private.past_query()
+    execute authz_private.as_of_query()
     into allowed
     using user_id, resource, action, unit_id, at, context;
     return allowed;

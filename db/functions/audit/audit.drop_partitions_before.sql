@@ -22,7 +22,7 @@ begin
             coalesce(month::text, 'null')
             using errcode = '22023', hint = 'Pass the first month to keep, as in 2026-01-01.';
     end if;
-    perform authz_private.lock_chain();
+    perform authz_private.lock_seal_chain();
     perform audit.make_partitions();
     for doomed in
         select
@@ -76,7 +76,7 @@ begin
         'kept_from', month, 'months', dropped, 'rows', dropped_rows, 'by', session_user
     );
     perform authz_private.audit_event(
-        authz_private.audit_said(null), 'RETENTION', null, note.note, null
+        authz_private.row_context(null), 'RETENTION', null, note.note, null
     );
     return authz_private.seal_head(authz_private.append_seal(note));
 end

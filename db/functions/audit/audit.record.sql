@@ -16,7 +16,7 @@ begin
         raise exception 'event % is not an event', coalesce(quote_literal(left(event, 60)), 'null')
             using errcode = '22023', hint = 'Pass a word in capitals, as in IMPERSONATE.';
     end if;
-    said := authz_private.audit_said(null, reason);
+    said := authz_private.row_context(null, reason);
     perform authz_private.audit_event(
         said, event, null, subject,
         (

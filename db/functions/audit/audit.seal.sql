@@ -18,7 +18,7 @@ declare
     -- The first transaction that may have rows which the last seal has not seen.
     first_xid xid8;
 begin
-    perform authz_private.lock_chain();
+    perform authz_private.lock_seal_chain();
     begin
         perform set_config('lock_timeout', '200ms', true);
         perform audit.make_partitions();

@@ -109,7 +109,7 @@ begin
         min(l.id) filter (
             where not l.id <@ covered
                 and last.cluster = here_cluster
-                and authz_private.is_misplaced(
+                and authz_private.belongs_under_seal(
                     l.xid, l.logged_at, last.snapshot, last.sealed_by, last.sealed_at
                 )
         ) as misplaced_id

@@ -16,7 +16,7 @@ declare
 begin
     execute format('select count(*) from %s', loaded) into counted;
     perform authz_private.audit_event(
-        authz_private.audit_said(title), 'LOAD', null, jsonb_build_object('rows', counted), null
+        authz_private.row_context(title), 'LOAD', null, jsonb_build_object('rows', counted), null
     );
 end
 $$;

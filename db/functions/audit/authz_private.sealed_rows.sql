@@ -22,7 +22,7 @@ begin
             sha256(string_agg(l.row_hash, '' order by l.id)) as rows_hash,
             min(l.id) filter (where l.row_hash <> authz_private.log_row_hash(l)) as altered_id,
             min(l.id) filter (
-                where authz_private.is_misplaced(
+                where authz_private.belongs_under_seal(
                     l.xid, l.logged_at,
                     (previous).snapshot, (previous).sealed_by, (previous).sealed_at
                 )

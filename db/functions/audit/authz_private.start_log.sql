@@ -12,7 +12,7 @@ begin
         return;
     end if;
     perform authz_private.audit_event(
-        authz_private.audit_said(null), 'START', null,
+        authz_private.row_context(null), 'START', null,
         jsonb_build_object('rows', authz_private.count_audited_rows()), null
     );
     seal.kind := 'start';

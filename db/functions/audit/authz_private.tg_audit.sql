@@ -51,7 +51,7 @@ begin
     if table_title = 'authz.permission_templates' then
         removal := 'RESET';
     end if;
-    said := authz_private.audit_said(table_title);
+    said := authz_private.row_context(table_title);
     logged_at := said.logged_at;
     xid := said.xid;
     actor_id := said.actor_id;

@@ -20,7 +20,7 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    subject_id constant bigint := authz_private.asked_user(
+    subject_id constant bigint := authz_private.user_in_question(
         explain_data_permissions.user_id, 'user_id'
     );
     switch text;
@@ -108,7 +108,7 @@ begin
     from weighed as w
     left join pg_policy as p on p.polrelid = target and p.polname = w.policy_name
     -- Who asks about themselves is not told of other people's rules.
-    where w.applies or authz_private.asks_freely()
+    where w.applies or authz_private.may_ask_about_anyone()
     order by w.kind desc, w.column_name, w.strictness desc, w.id;
 end
 $$;

@@ -38,7 +38,7 @@ begin
             w.is_permissive,
             w.expression,
             'Made of data permissions: ' || md5(w.expression) as mark
-        from authz_private.wanted_policies(wanted.name) as w
+        from authz_private.dataset_policies(wanted.name) as w
         full join (
             select o.polname, obj_description(o.oid, 'pg_policy') as mark
             from pg_policy as o
@@ -104,7 +104,7 @@ begin
 
     perform authz_private.refuse_bypass(wanted.name);
 
-    made := authz_private.wanted_view(wanted.name);
+    made := authz_private.dataset_view(wanted.name);
     if obj_description(to_regclass('secure.' || quote_ident(wanted.name)), 'pg_class')
         is distinct from 'Made of data permissions: ' || md5(made)
     then

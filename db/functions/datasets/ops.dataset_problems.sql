@@ -19,7 +19,7 @@ begin
         select
             wanted.name,
             format('policy %s on %s', coalesce(w.policy_name, p.polname), wanted.table_name)
-        from authz_private.wanted_policies(wanted.name) as w
+        from authz_private.dataset_policies(wanted.name) as w
         full join (
             select o.polname, o.polpermissive, o.polroles, o.polcmd,
                 obj_description(o.oid, 'pg_policy') as mark
@@ -41,7 +41,7 @@ begin
                 and c.relkind = 'v'
                 and c.relowner = 'fundwarden_owner'::regrole
                 and obj_description(c.oid, 'pg_class')
-                = 'Made of data permissions: ' || md5(authz_private.wanted_view(wanted.name))
+                = 'Made of data permissions: ' || md5(authz_private.dataset_view(wanted.name))
                 and exists (
                     select
                     from pg_options_to_table(c.reloptions) as o

@@ -12,7 +12,7 @@ declare
     me bigint;
     allowed boolean;
 begin
-    if not authz_private.asks_freely() then
+    if not authz_private.may_ask_about_anyone() then
         me := authz.current_user_id();
         subject_id := case when coalesce(check_user_permission.user_id, me) = me then me end;
     end if;
@@ -26,8 +26,8 @@ begin
     -- The functions that tell what is wrong are asked only where something may be: they cost as
     -- much as the answer.
     perform authz_private.check_question(resource, action, context);
-    subject_id := authz_private.asked_user(check_user_permission.user_id, 'user_id');
-    perform authz_private.asked_place(unit_id, 'unit_id');
+    subject_id := authz_private.user_in_question(check_user_permission.user_id, 'user_id');
+    perform authz_private.unit_of_check(unit_id, 'unit_id');
     return authz_private.decide(subject_id, resource, action, unit_id, context);
 end
 $$;

@@ -70,10 +70,10 @@ begin
         where e.request ->> 'user_id' is null
     )
     then
-        default_id := authz_private.asked_user(check_user_permissions.user_id, 'user_id');
+        default_id := authz_private.user_in_question(check_user_permissions.user_id, 'user_id');
     end if;
 
-    perform authz_private.asked_user(d.subject_id, 'user_id')
+    perform authz_private.user_in_question(d.subject_id, 'user_id')
     from (
         select distinct coalesce((e.request ->> 'user_id')::bigint, default_id) as subject_id
         from jsonb_array_elements(requests) as e (request)

@@ -31,12 +31,12 @@ declare
 begin
     perform authz_private.check_question(resource, action, context);
     -- Before the query, which has nothing to ask them for where there is no such unit.
-    asked_id := authz_private.asked_user(explain_user_permission.user_id, 'user_id');
-    perform authz_private.asked_place(unit_id, 'unit_id');
+    asked_id := authz_private.user_in_question(explain_user_permission.user_id, 'user_id');
+    perform authz_private.unit_of_check(unit_id, 'unit_id');
     return query
     with weighed as materialized (
         select w.*
-        from authz_private.weigh_grants(
+        from authz_private.explain_grants(
             asked_id, resource, action, explain_user_permission.unit_id, context
         ) as w
     )
@@ -44,7 +44,7 @@ begin
     select w.*
     from weighed as w
     -- Of another tenant's unit that no grant reaches, the reasons would tell the path.
-    where authz_private.asks_freely()
+    where authz_private.may_ask_about_anyone()
         or exists (
             select
             from authz.org_units as n

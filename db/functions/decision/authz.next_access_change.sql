@@ -6,7 +6,7 @@ language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    subject_id bigint := authz_private.asked_user(next_access_change.user_id, 'user_id');
+    subject_id bigint := authz_private.user_in_question(next_access_change.user_id, 'user_id');
 begin
     return (
         select min(w.instant)

@@ -6,7 +6,7 @@ language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    subject_id bigint := authz_private.asked_user(user_scope.user_id, 'user_id');
+    subject_id bigint := authz_private.user_in_question(user_scope.user_id, 'user_id');
     scope record;
 begin
     perform authz_private.check_question(resource, action, '{}');

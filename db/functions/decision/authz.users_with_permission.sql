@@ -29,8 +29,8 @@ begin
         raise exception 'page_size % is out of range', coalesce(page_size::text, 'null')
             using errcode = '22023', hint = 'Pass 1 to 10000 users a page.';
     end if;
-    perform authz_private.asked_place(users_with_permission.unit_id, 'unit_id');
-    if not authz_private.asks_freely() then
+    perform authz_private.unit_of_check(users_with_permission.unit_id, 'unit_id');
+    if not authz_private.may_ask_about_anyone() then
         me := authz_private.signed_in_user();
         if not authz_private.decide(
                 me, 'permissions', 'read', users_with_permission.unit_id, '{}'

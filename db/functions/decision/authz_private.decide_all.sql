@@ -62,7 +62,7 @@ begin
                 h.scope, h.unit_id, h.anchor_path, h.inherit_to_descendants,
                 a.unit_id, n.path, coalesce(a.context ->> 'owner_id' = a.user_id::text, false)
             )
-            and authz_private.grant_holds(h.conditions, h.effect, a.user_id, a.context)
+            and authz_private.conditions_hold_for(h.conditions, h.effect, a.user_id, a.context)
         order by a.place, h.priority desc, h.effect desc
     )
 

@@ -17,7 +17,7 @@ begin atomic
         g.priority,
         g.scope,
         n.id,
-        authz_private.top_of_grant(g.scope, n.path),
+        authz_private.top_unit_of_grant(g.scope, n.path),
         g.inherit_to_descendants,
         g.conditions
     from authz_private.held_permissions as g

@@ -27,7 +27,7 @@ declare
     denies authz_private.placed_grant [] := '{}';
     roots ext.ltree [];
     singles int [];
-    besides int [] := '{}';
+    extra_units int [] := '{}';
     tenant_root ext.ltree;
     base_path ext.ltree;
     facts jsonb;
@@ -98,7 +98,7 @@ begin
     end if;
 
     if has_templates then
-        besides := array(
+        extra_units := array(
             select t.unit_id
             from authz_private.template_units(
                 scope_of.user_id, scope_of.resource || '.' || scope_of.action
@@ -106,9 +106,9 @@ begin
         );
     end if;
     if has_delegations and with_delegations then
-        besides := array(
+        extra_units := array(
             select t.id
-            from unnest(besides) as t (id)
+            from unnest(extra_units) as t (id)
             union
             select d.id
             from authz_private.delegated_units(
@@ -198,9 +198,9 @@ begin
         );
     end if;
 
-    if besides <> '{}' then
+    if extra_units <> '{}' then
         unit_ids := array(
-            select i.id from unnest(unit_ids) as i (id) union select t.id from unnest(besides) as t (id)
+            select i.id from unnest(unit_ids) as i (id) union select t.id from unnest(extra_units) as t (id)
         );
     end if;
 
@@ -220,7 +220,7 @@ begin
                     select
                         g.effect = 'allow'
                         -- Templates and delegations allow at priority 0, where deny wins.
-                        or g.priority < 0 and n.id = any(besides)
+                        or g.priority < 0 and n.id = any(extra_units)
                     from unnest(grants) as g
                     where authz_private.grant_reaches(
                             g.scope, g.unit_id, g.anchor_path, g.is_subtree, n.id, n.path, false
@@ -233,7 +233,7 @@ begin
         select n.path into base_path from authz.org_units as n where n.id = base_unit_id;
         select
             case
-                when g.priority < 0 and base_unit_id = any(besides) then 'allow' else g.effect
+                when g.priority < 0 and base_unit_id = any(extra_units) then 'allow' else g.effect
             end
         into at_base
         from unnest(grants) as g
@@ -253,7 +253,7 @@ $$;
 
 comment on function authz_private.scope_of(bigint, text, text, boolean) is
     'What the user reaches for resource:action: everything, a whole tenant, or unit_ids; '
-    'other_tenants, that every other tenant is reached besides; own_rows, that rows they own '
+    'other_tenants, that every other tenant is also reached; own_rows, that rows they own '
     'count though their unit does not; own_denied, that rows they own do not though their unit '
     'does. An unknown user or resource reaches nothing. with_delegations: what is delegated '
     'counts too.';

@@ -85,7 +85,7 @@ begin
                 g.scope, g.unit_id, g.anchor_path, g.inherit_to_descendants,
                 verdict.unit_id, unit_path, is_owner
             )
-            and authz_private.grant_holds(
+            and authz_private.conditions_hold_for(
                 g.conditions, g.effect, verdict.user_id, verdict.context
             );
     end if;

@@ -25,7 +25,7 @@ begin
         me, delegate.delegate_id, delegate.resource, delegate.action, delegate.unit_id,
         begins, delegate.valid_until, delegate.reason
     );
-    if authz_private.may_name(me, delegate.delegate_id) is not true then
+    if authz_private.may_refer_to_user(me, delegate.delegate_id) is not true then
         perform authz_private.refuse_administration('delegate_id');
     end if;
     select r.path into wanted from authz.resources as r where r.code = delegate.resource;

@@ -19,7 +19,7 @@ declare
     begins timestamptz := coalesce(request_delegation.valid_from, authz.clock());
     new_id bigint;
 begin
-    if authz_private.may_name(me, request_delegation.delegator_id) is not true
+    if authz_private.may_refer_to_user(me, request_delegation.delegator_id) is not true
         and me is distinct from request_delegation.delegator_id
     then
         perform authz_private.refuse_administration('delegator_id');

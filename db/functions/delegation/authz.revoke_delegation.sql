@@ -19,7 +19,7 @@ begin
         or me <> asked.delegator_id
         and (
             (select u.tenant_id from authz.users as u where u.id = me) <> asked.tenant_id
-            or not authz_private.acts_in(me, 'permissions', 'delete', asked.unit_id, false)
+            or not authz_private.may_act(me, 'permissions', 'delete', asked.unit_id, false)
         )
     then
         perform authz_private.refuse_administration('delegation_id');

@@ -14,7 +14,7 @@ begin
     for no key update;
     if asked.id is null
         or (select u.tenant_id from authz.users as u where u.id = actor_id) <> asked.tenant_id
-        or not authz_private.acts_in(
+        or not authz_private.may_act(
             actor_id, 'permissions', 'create', asked.unit_id, asked.inherit_to_descendants
         )
     then

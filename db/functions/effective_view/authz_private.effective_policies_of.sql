@@ -6,7 +6,7 @@ language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    subject_id bigint := authz_private.asked_user(asked_id, 'user_id');
+    subject_id bigint := authz_private.user_in_question(asked_id, 'user_id');
 begin
     return query
     select l.*

@@ -19,7 +19,7 @@ begin atomic
         e.priority,
         e.scope,
         n.id,
-        authz_private.top_of_grant(e.scope, n.path),
+        authz_private.top_unit_of_grant(e.scope, n.path),
         g.inherit_to_descendants,
         e.conditions
     from authz.users as u

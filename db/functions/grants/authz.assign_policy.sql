@@ -23,7 +23,7 @@ begin
     select u.tenant_id into home from authz.users as u where u.id = assign_policy.user_id;
     perform authz_private.check_window(assign_policy.valid_from, assign_policy.valid_until);
     perform authz_private.usable_policy(assign_policy.policy_id, home);
-    perform authz_private.check_giving(
+    perform authz_private.check_grant_change(
         me, assign_policy.user_id, assign_policy.unit_id,
         coalesce(assign_policy.inherit_to_descendants, true), assign_policy.valid_until,
         'create',

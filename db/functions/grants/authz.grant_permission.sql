@@ -37,7 +37,7 @@ begin
         raise exception 'permission_id: the scope system is for platform roles'
             using errcode = '23514', hint = 'Use the scope organization.';
     end if;
-    perform authz_private.check_giving(
+    perform authz_private.check_grant_change(
         me, grant_permission.user_id, grant_permission.unit_id,
         coalesce(grant_permission.inherit_to_descendants, true), grant_permission.valid_until,
         'create',

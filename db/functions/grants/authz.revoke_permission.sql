@@ -20,7 +20,7 @@ begin
     );
     select g.* into gone from authz.user_permissions as g where g.id = assignment_id;
     if gone.id is null
-        or not authz_private.acts_in(
+        or not authz_private.may_act(
             me, 'permissions', 'delete',
             coalesce(
                 gone.unit_id,
@@ -31,7 +31,7 @@ begin
     then
         perform authz_private.refuse_administration('assignment_id');
     end if;
-    perform authz_private.check_giving(
+    perform authz_private.check_grant_change(
         me, gone.user_id, gone.unit_id, gone.inherit_to_descendants, null, 'delete',
         '{}',
         null

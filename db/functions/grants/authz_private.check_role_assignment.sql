@@ -19,7 +19,7 @@ begin
         (select u.tenant_id from authz.users as u where u.id = check_role_assignment.user_id),
         'role_id'
     );
-    perform authz_private.check_giving(
+    perform authz_private.check_grant_change(
         actor_id, check_role_assignment.user_id, check_role_assignment.unit_id,
         check_role_assignment.inherit_to_descendants, until, 'create',
         array(select distinct c.permission_id from authz_private.role_carries(given.id) as c),

@@ -14,7 +14,7 @@ begin
     for no key update;
     if asked.id is null
         or (select u.tenant_id from authz.users as u where u.id = actor_id) <> asked.tenant_id
-        or not authz_private.acts_in(
+        or not authz_private.may_act(
             actor_id, 'permissions', 'create',
             coalesce(
                 asked.unit_id,
@@ -25,8 +25,8 @@ begin
     then
         perform authz_private.refuse_administration('request_id');
     end if;
-    if authz_private.is_oneself(actor_id, asked.requested_by)
-        or authz_private.is_oneself(actor_id, asked.user_id)
+    if authz_private.is_self(actor_id, asked.requested_by)
+        or authz_private.is_self(actor_id, asked.user_id)
     then
         raise exception 'request_id: a second person decides'
             using

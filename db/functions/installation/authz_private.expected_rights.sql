@@ -133,7 +133,7 @@ begin atomic
         ('fundwarden_app', 'schema secure', 'USAGE'),
         ('fundwarden_app', 'function authz.data_rule_applies(bigint)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.no_permit_applies(text)', 'EXECUTE'),
-        ('fundwarden_app', 'function authz.note_hidden(bigint,text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.count_hidden_rows(bigint,text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.my_variable(text)', 'EXECUTE'),
         (
             'fundwarden_app',

@@ -1,6 +1,6 @@
 -- `runner migrate` and `runner status` run the query below from this file, because a database may
--- have an older version of the function, or none. The search_path leaves the schema ext out, so that
--- identities name it.
+-- have an older version of the function, or none. The search_path leaves out the schema ext, so
+-- that identities name it.
 --
 -- Two parts describe an object. "stable" is what the catalogs store as plain values. It reads the
 -- same in every major version. "deparsed" is source that the server rebuilds from a parse tree.

@@ -6,7 +6,7 @@ language plpgsql stable security definer parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    unit authz.org_units := authz_private.asked_unit(ancestors.unit_id, 'unit_id');
+    unit authz.org_units := authz_private.unit_in_question(ancestors.unit_id, 'unit_id');
 begin
     return query
     select n.*

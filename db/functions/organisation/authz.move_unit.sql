@@ -11,7 +11,7 @@ declare
     me bigint;
     unit authz.org_units;
 begin
-    if not authz_private.owns_everything() then
+    if not authz_private.session_is_owner() then
         me := authz_private.begin_administration(
             (select n.tenant_id from authz.org_units as n where n.id = move_unit.unit_id), 'unit_id'
         );

@@ -11,7 +11,7 @@ declare
 begin
     select n.* into unit from authz.org_units as n where n.id = administered_unit.unit_id;
     if unit.id is null
-        or not authz_private.acts_in(actor_id, resource, action, unit.id, is_subtree)
+        or not authz_private.may_act(actor_id, resource, action, unit.id, is_subtree)
     then
         perform authz_private.refuse_administration(parameter);
     end if;

@@ -15,7 +15,7 @@ begin
     then
         return;
     end if;
-    if not authz_private.acts_in(actor_id, 'units', 'update', unit.tenant_id, true) then
+    if not authz_private.may_act(actor_id, 'units', 'update', unit.tenant_id, true) then
         perform authz_private.refuse_administration('kind');
     end if;
     perform authz_private.check_unit_is_not_ones_own(actor_id, unit.path);
@@ -24,7 +24,7 @@ begin
         actor_id,
         array(
             select distinct g.permission_id
-            from authz_private.given_at(
+            from authz_private.grants_at(
                 array(select s.unit_id from authz_private.subtree(unit.path) as s)
             ) as g
             inner join authz.permissions as p

@@ -14,7 +14,7 @@ declare
     held_key record;
 begin
     if unit.parent_id is null
-        or not authz_private.acts_in(actor_id, 'units', 'update', unit.parent_id, false)
+        or not authz_private.may_act(actor_id, 'units', 'update', unit.parent_id, false)
     then
         perform authz_private.refuse_administration('unit_id');
     end if;
@@ -34,15 +34,15 @@ begin
     );
     permission_ids := array(
         select g.permission_id
-        from authz_private.given_at(gaining) as g
+        from authz_private.grants_at(gaining) as g
         union
         select g.permission_id
-        from authz_private.given_at(losing) as g
+        from authz_private.grants_at(losing) as g
         where g.effect = 'deny'
         union
         -- Grants beside the place that hold throughout its region or organization.
         select g.permission_id
-        from authz_private.given_at(
+        from authz_private.grants_at(
             array(
                 select s.unit_id
                 from authz.org_units as n
@@ -59,7 +59,7 @@ begin
 
     permission_ids := array(
         select distinct g.permission_id
-        from authz_private.given_at(
+        from authz_private.grants_at(
             array(select s.unit_id from authz_private.subtree(unit.path) as s)
         ) as g
         inner join authz.permissions as p

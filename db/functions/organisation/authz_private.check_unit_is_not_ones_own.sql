@@ -10,7 +10,7 @@ begin
     if exists (
         select
         from (
-            select p.unit_id from authz_private.places_of(actor_id) as p
+            select p.unit_id from authz_private.units_of_user(actor_id) as p
             union all
             select g.business_unit_id from authz_private.grants as g where g.user_id = actor_id
         ) as mine

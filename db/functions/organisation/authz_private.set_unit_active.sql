@@ -19,7 +19,7 @@ begin
     );
     if unit.is_active <> set_unit_active.is_active then
         if exists (
-            select from authz_private.places_of(me) as p where p.unit_id = unit.id
+            select from authz_private.units_of_user(me) as p where p.unit_id = unit.id
             union all
             select
             from authz_private.grants as g
@@ -63,7 +63,7 @@ begin
             me,
             array(
                 select distinct g.permission_id
-                from authz_private.given_at(array[unit.id]) as g
+                from authz_private.grants_at(array[unit.id]) as g
                 where set_unit_active.is_active or g.effect = 'deny'
             ),
             unit.path, true, unit.path, null

@@ -127,7 +127,7 @@ begin
     );
     filters := format('%L, $6, $7, $8, $9, $10', is_filtered);
     passes :=
-        'authz_private.fund_passes(f.amount, f.status, f.created_at, ' || filters || ')' || ruled;
+        'authz_private.fund_matches(f.amount, f.status, f.created_at, ' || filters || ')' || ruled;
     matching :=
         'authz_private.matching_funds($1, $2, $3, $4, $5, ' || filters || ') as f where true'
         || ruled;
@@ -229,7 +229,7 @@ begin
 
     tenant_size := authz_private.tenant_funds(scope.tenant_id);
     matches := least(guess, tenant_size);
-    is_walk := authz_private.fund_walk_pays(
+    is_walk := authz_private.index_walk_pays(
         matches, tenant_size, page_end, is_filtered or rules is not null
     );
     -- A walk needs the total from elsewhere; a gathering brings it.
@@ -242,7 +242,7 @@ begin
             return;
         end if;
         matches := total;
-        is_walk := authz_private.fund_walk_pays(
+        is_walk := authz_private.index_walk_pays(
             matches, tenant_size, page_end, is_filtered or rules is not null
         );
     end if;
@@ -272,7 +272,7 @@ begin
             into walked_rows, fund_ids
             using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
                 min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
-                authz_private.fund_walk_limit(
+                authz_private.index_walk_limit(
                     matches, page_end, is_filtered or rules is not null
                 );
             -- Given up early it has no gap, but rows owned besides may lie beyond its end.
@@ -282,7 +282,7 @@ begin
             into fund_ids
             using scope.tenant_id, scope.unit_ids, owner_id, order_ids, customer_ids,
                 min_amount, max_amount, status, created_from, created_to, page_end, page_offset,
-                authz_private.fund_walk_limit(
+                authz_private.index_walk_limit(
                     matches, page_end, is_filtered or rules is not null
                 );
             -- Where nothing was counted a page that is not full may have been given up.

@@ -40,7 +40,7 @@ begin atomic
         f.customer_unit_id
     from finance.financial_funds as f
     where f.handler_unit_id = any(funds_handled_in.unit_ids)
-        and authz_private.fund_passes(
+        and authz_private.fund_matches(
             f.amount,
             f.status,
             f.created_at,

@@ -42,7 +42,7 @@ begin atomic
     where f.customer_unit_id = any(funds_managed_in.unit_ids)
         and (f.handler_unit_id = any(funds_managed_in.unit_ids)) is not true
         and (f.order_unit_id = any(funds_managed_in.unit_ids)) is not true
-        and authz_private.fund_passes(
+        and authz_private.fund_matches(
             f.amount,
             f.status,
             f.created_at,

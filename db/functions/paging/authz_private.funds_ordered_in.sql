@@ -41,7 +41,7 @@ begin atomic
     from finance.financial_funds as f
     where f.order_unit_id = any(funds_ordered_in.unit_ids)
         and (f.handler_unit_id = any(funds_ordered_in.unit_ids)) is not true
-        and authz_private.fund_passes(
+        and authz_private.fund_matches(
             f.amount,
             f.status,
             f.created_at,

@@ -48,7 +48,7 @@ begin atomic
         and (f.handler_unit_id = any(funds_owned_outside.unit_ids)) is not true
         and (f.order_unit_id = any(funds_owned_outside.unit_ids)) is not true
         and (f.customer_unit_id = any(funds_owned_outside.unit_ids)) is not true
-        and authz_private.fund_passes(
+        and authz_private.fund_matches(
             f.amount,
             f.status,
             f.created_at,
@@ -80,7 +80,7 @@ begin atomic
         and (f.handler_unit_id = any(funds_owned_outside.unit_ids)) is not true
         and (f.order_unit_id = any(funds_owned_outside.unit_ids)) is not true
         and (f.customer_unit_id = any(funds_owned_outside.unit_ids)) is not true
-        and authz_private.fund_passes(
+        and authz_private.fund_matches(
             f.amount,
             f.status,
             f.created_at,
@@ -113,7 +113,7 @@ begin atomic
         and (f.handler_unit_id = any(funds_owned_outside.unit_ids)) is not true
         and (f.order_unit_id = any(funds_owned_outside.unit_ids)) is not true
         and (f.customer_unit_id = any(funds_owned_outside.unit_ids)) is not true
-        and authz_private.fund_passes(
+        and authz_private.fund_matches(
             f.amount,
             f.status,
             f.created_at,

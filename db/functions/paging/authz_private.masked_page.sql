@@ -30,7 +30,7 @@ language plpgsql stable security invoker parallel restricted
 as $$
 #variable_conflict use_variable
 declare
-    subject_id constant bigint := authz_private.asked_user(supervisor_id, 'supervisor_id');
+    subject_id constant bigint := authz_private.user_in_question(supervisor_id, 'supervisor_id');
     masks constant jsonb := coalesce(
         authz_private.fund_masks(
             subject_id, sort_by, min_amount, max_amount, status, created_from, created_to
@@ -54,7 +54,7 @@ begin
     )
     using
         page_offset,
-        authz_private.told_total(
+        authz_private.requested_total(
             total, found_funds.total, page_offset, page_size, cardinality(found_funds.fund_ids)
         ),
         found_funds.tenant_ids,

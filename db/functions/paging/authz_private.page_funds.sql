@@ -94,7 +94,7 @@ begin
         return;
     end if;
     if has_rules then
-        perform authz_private.note_hidden_funds(
+        perform authz_private.count_hidden_funds(
             supervisor_id, min_amount, max_amount, status, created_from, created_to
         );
     end if;
@@ -107,12 +107,12 @@ begin
             insert into pg_temp.fundwarden_page as t
             select
                 page_offset + p.n as row_number,
-                authz_private.told_total(
+                authz_private.requested_total(
                     total, q.total, page_offset, page_size, cardinality(q.fund_ids)
                 ) as total_count,
                 p.tenant_id,
                 p.id as fund_id
-            from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
+            from authz_private.user_in_question(supervisor_id, 'supervisor_id') as u (id)
             cross join lateral authz_private.find_funds(
                 u.id, page_offset, page_size, sort_by, descending,
                 min_amount, max_amount, status, created_from, created_to,
@@ -142,12 +142,12 @@ begin
         with k as (
             select
                 page_offset + p.n as row_number,
-                authz_private.told_total(
+                authz_private.requested_total(
                     total, q.total, page_offset, page_size, cardinality(q.fund_ids)
                 ) as total_count,
                 p.tenant_id,
                 p.id as fund_id
-            from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
+            from authz_private.user_in_question(supervisor_id, 'supervisor_id') as u (id)
             cross join lateral authz_private.find_funds(
                 u.id, page_offset, page_size, sort_by, descending,
                 min_amount, max_amount, status, created_from, created_to,

@@ -18,12 +18,12 @@ begin
     perform authz_private.check_fund_filters(
         min_amount, max_amount, status, created_from, created_to
     );
-    perform authz_private.note_hidden_funds(
+    perform authz_private.count_hidden_funds(
         supervisor_id, min_amount, max_amount, status, created_from, created_to
     );
     return (
         select f.total
-        from authz_private.asked_user(supervisor_id, 'supervisor_id') as u (id)
+        from authz_private.user_in_question(supervisor_id, 'supervisor_id') as u (id)
         cross join lateral authz_private.fund_masks(
             u.id, null, min_amount, max_amount, status, created_from, created_to
         ) as m

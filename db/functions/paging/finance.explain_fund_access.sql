@@ -25,8 +25,8 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    subject_id bigint := authz_private.asked_user(explain_fund_access.user_id, 'user_id');
-    free boolean := authz_private.asks_freely();
+    subject_id bigint := authz_private.user_in_question(explain_fund_access.user_id, 'user_id');
+    free boolean := authz_private.may_ask_about_anyone();
     viewer_id bigint := nullif(authz.current_user_id(), subject_id);
     is_handler_masked boolean := exists (
         select
@@ -79,7 +79,7 @@ begin
                 over (partition by o.tenant_id, o.owner_kind) as shows
         from owners as o
         inner join authz.org_units as n on o.unit_id = n.id
-        inner join authz_private.weigh_grants(
+        inner join authz_private.explain_grants(
             subject_id, 'funds', 'read', o.unit_id, jsonb_build_object('owner_id', o.owner_id)
         ) as w on true
     )

@@ -19,7 +19,7 @@ begin
     );
     select m.* into gone from authz.memberships as m where m.id = membership_id;
     if gone.id is null
-        or not authz_private.acts_in(me, 'users', 'update', gone.unit_id, false)
+        or not authz_private.may_act(me, 'users', 'update', gone.unit_id, false)
     then
         perform authz_private.refuse_administration('membership_id');
     end if;

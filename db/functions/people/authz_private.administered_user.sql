@@ -12,11 +12,11 @@ declare
 begin
     select u.* into subject from authz.users as u where u.id = administered_user.user_id;
     if subject.id is null
-        or not authz_private.acts_in(actor_id, 'users', action, subject.base_unit_id, false)
+        or not authz_private.may_act(actor_id, 'users', action, subject.base_unit_id, false)
     then
         perform authz_private.refuse_administration('user_id');
     end if;
-    if authz_private.is_oneself(actor_id, subject.id) then
+    if authz_private.is_self(actor_id, subject.id) then
         raise exception 'user_id: nobody administers themselves'
             using errcode = '42501', hint = 'Ask somebody of at least your rank.';
     end if;

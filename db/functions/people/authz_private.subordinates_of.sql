@@ -9,7 +9,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-    subject_id bigint := authz_private.asked_user(subordinates_of.supervisor_id, 'user_id');
+    subject_id bigint := authz_private.user_in_question(subordinates_of.supervisor_id, 'user_id');
     scope record;
 begin
     select * into scope from authz_private.scope_of(subject_id, 'users', 'read');

@@ -35,7 +35,7 @@ begin
     -- Owners one does not know of are not to be tried out.
     wrong := case
         when not coalesce(
-            authz_private.may_name(me, (changes ->> 'handle_by')::bigint),
+            authz_private.may_refer_to_user(me, (changes ->> 'handle_by')::bigint),
             true
         )
             and (changes ->> 'handle_by')::bigint <> me

@@ -34,7 +34,7 @@ begin
     select k.key into owner_column from jsonb_each_text(kinds) as k where k.value = 'owner';
     if changes ? owner_column
         and (changes ->> owner_column)::bigint <> me
-        and not authz_private.may_name(me, (changes ->> owner_column)::bigint)
+        and not authz_private.may_refer_to_user(me, (changes ->> owner_column)::bigint)
     then
         perform authz_private.refuse_administration(owner_column);
     end if;

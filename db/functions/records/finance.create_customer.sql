@@ -24,7 +24,7 @@ begin
     perform authz_private.require_to_touch(
         me, 'customers', 'create', made.manager_id, made.manager_unit_id, 'customer', made
     );
-    perform authz_private.refuse_telling(me, null, made);
+    perform authz_private.refuse_disclosure(me, null, made);
     return made.id;
 end
 $$;

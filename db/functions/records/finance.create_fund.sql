@@ -32,7 +32,7 @@ begin
     if not authz_private.may_touch_fund(me, 'create', made) then
         perform authz_private.refuse_administration('fund');
     end if;
-    perform authz_private.refuse_telling(me, null, made);
+    perform authz_private.refuse_disclosure(me, null, made);
     return made.id;
 end
 $$;

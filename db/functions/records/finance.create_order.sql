@@ -24,7 +24,7 @@ begin
     perform authz_private.require_to_touch(
         me, 'orders', 'create', made.handler_id, made.handler_unit_id, 'order', made
     );
-    perform authz_private.refuse_telling(me, null, made);
+    perform authz_private.refuse_disclosure(me, null, made);
     return made.id;
 end
 $$;

@@ -37,7 +37,7 @@ begin
     if not authz_private.may_touch_fund(me, 'update', made) then
         perform authz_private.refuse_administration('changes');
     end if;
-    perform authz_private.refuse_telling(me, old, made);
+    perform authz_private.refuse_disclosure(me, old, made);
 end
 $$;
 

@@ -34,7 +34,7 @@ begin
     perform authz_private.require_to_touch(
         me, 'orders', 'update', made.handler_id, made.handler_unit_id, 'changes', made
     );
-    perform authz_private.refuse_telling(me, old, made);
+    perform authz_private.refuse_disclosure(me, old, made);
 end
 $$;
 

@@ -19,7 +19,7 @@ begin
     select u.tenant_id into home from authz.users as u where u.id = authz.current_user_id();
     me := authz_private.begin_administration(home, 'name');
     select n.path into root from authz.org_units as n where n.id = home;
-    if not authz_private.acts_in(me, 'permissions', 'create', home, true) then
+    if not authz_private.may_act(me, 'permissions', 'create', home, true) then
         perform authz_private.refuse_administration('name');
     end if;
     perform authz_private.check_words('name', coalesce(create_policy.name, ''), 200);

@@ -20,7 +20,7 @@ begin
     select u.tenant_id into home from authz.users as u where u.id = authz.current_user_id();
     me := authz_private.begin_administration(home, 'code');
     select n.path into root from authz.org_units as n where n.id = home;
-    if not authz_private.acts_in(me, 'permissions', 'create', home, true) then
+    if not authz_private.may_act(me, 'permissions', 'create', home, true) then
         perform authz_private.refuse_administration('code');
     end if;
     if create_role.code is null or create_role.code !~ '^[a-z][a-z0-9_]{0,49}$' then

@@ -16,7 +16,7 @@ begin
     select u.tenant_id into home from authz.users as u where u.id = authz.current_user_id();
     me := authz_private.begin_administration(home, 'role_id');
     select n.path into root from authz.org_units as n where n.id = home;
-    if not authz_private.acts_in(me, 'permissions', 'update', home, true) then
+    if not authz_private.may_act(me, 'permissions', 'update', home, true) then
         perform authz_private.refuse_administration('role_id');
     end if;
     perform authz_private.check_pair(

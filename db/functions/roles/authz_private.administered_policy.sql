@@ -14,7 +14,7 @@ begin
     inner join authz.users as u on u.id = actor_id and u.tenant_id = o.tenant_id
     where o.id = administered_policy.policy_id;
     if subject.id is null
-        or not authz_private.acts_in(actor_id, 'permissions', 'update', subject.tenant_id, true)
+        or not authz_private.may_act(actor_id, 'permissions', 'update', subject.tenant_id, true)
     then
         perform authz_private.refuse_administration('policy_id');
     end if;

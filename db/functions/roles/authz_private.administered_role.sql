@@ -14,7 +14,7 @@ begin
     inner join authz.users as u on u.id = actor_id and u.tenant_id = r.tenant_id
     where r.id = administered_role.role_id;
     if subject.id is null
-        or not authz_private.acts_in(actor_id, 'permissions', 'update', subject.tenant_id, true)
+        or not authz_private.may_act(actor_id, 'permissions', 'update', subject.tenant_id, true)
     then
         perform authz_private.refuse_administration('role_id');
     end if;

@@ -8,7 +8,7 @@ as $$
 begin
     return array(
         select c.id
-        from authz_private.my_own(my_denied_customers.resource, my_denied_customers.action) as m
+        from authz_private.own_rows_of_session(my_denied_customers.resource, my_denied_customers.action) as m
         inner join finance.customers as c
             on m.tenant_id = c.tenant_id and m.user_id = c.manager_id
         where m.own_denied

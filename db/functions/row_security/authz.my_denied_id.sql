@@ -8,7 +8,7 @@ as $$
 begin
     return (
         select m.user_id
-        from authz_private.my_own(my_denied_id.resource, my_denied_id.action) as m
+        from authz_private.own_rows_of_session(my_denied_id.resource, my_denied_id.action) as m
         where m.own_denied
     );
 end

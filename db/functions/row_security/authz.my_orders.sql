@@ -8,7 +8,7 @@ as $$
 begin
     return array(
         select o.id
-        from authz_private.my_own(my_orders.resource, my_orders.action) as m
+        from authz_private.own_rows_of_session(my_orders.resource, my_orders.action) as m
         inner join finance.orders as o
             on m.tenant_id = o.tenant_id and m.user_id = o.handler_id
         where m.own_rows

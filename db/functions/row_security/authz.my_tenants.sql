@@ -10,7 +10,7 @@ declare
     scope record;
 begin
     if me is null
-        or not (select r.maybe_tenants from authz_private.reach_of(me, my_tenants.resource, my_tenants.action) as r)
+        or not (select r.maybe_tenants from authz_private.exceeds_units(me, my_tenants.resource, my_tenants.action) as r)
     then
         return '{}';
     end if;

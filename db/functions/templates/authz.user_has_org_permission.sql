@@ -9,7 +9,7 @@ set search_path = pg_catalog, ext, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-    subject_id bigint := authz_private.asked_user(user_has_org_permission.user_id, 'user_id');
+    subject_id bigint := authz_private.user_in_question(user_has_org_permission.user_id, 'user_id');
     asked_path ltree;
 begin
     if permission_key is null
@@ -22,7 +22,7 @@ begin
     select n.path
     into asked_path
     from authz.org_units as n
-    where n.id = authz_private.asked_place(org_id, 'org_id');
+    where n.id = authz_private.unit_of_check(org_id, 'org_id');
     return found and authz_private.template_allows(
         subject_id, org_id, asked_path, permission_key
     );

@@ -106,7 +106,7 @@ select is_empty(
     $$,
     'and of the tenant where it has one'
 );
-select is(authz_private.past_strangers(), null, 'what access depends on is all in the log');
+select is(authz_private.as_of_unknowns(), null, 'what access depends on is all in the log');
 select is_empty(
     $$
     select l.tgrelid::regclass

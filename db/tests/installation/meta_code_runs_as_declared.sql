@@ -116,7 +116,7 @@ select is_empty(
     select function
     from our_functions
     where provolatile = 'i'
-        and function ~ '(current_user_id|asks_freely|asked_|grants_of|scope|clock|signature)'
+        and function ~ '(current_user_id|may_ask_about_anyone|_in_question|unit_of_check|grants_of|scope|clock|signature)'
     $$,
     'who asks, what they may and when is never immutable'
 );
