@@ -342,6 +342,7 @@
 \ir functions/paging/authz_private.fund_masks.sql
 \ir functions/paging/authz_private.fund_matches.sql
 \ir functions/paging/authz_private.fund_rules.sql
+\ir functions/paging/authz_private.fund_sort_columns.sql
 \ir functions/paging/authz_private.funds_are_masked.sql
 \ir functions/paging/authz_private.funds_handled_in.sql
 \ir functions/paging/authz_private.funds_managed_in.sql

@@ -35,9 +35,7 @@ declare
     ) is not null;
     page_end constant bigint := page_offset + page_size;
     ruled constant text := coalesce(' and ' || rules, '');
-    sort_number constant int := array_position(
-        '{fund_id,amount,created_at,status,handle_by,order_id,customer_id}'::text [], sort_by
-    );
+    sort_number constant int := array_position(authz_private.fund_sort_columns(), sort_by);
     sort_key text;
     page_order text;
     filters text;

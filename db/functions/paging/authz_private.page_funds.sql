@@ -44,16 +44,18 @@ begin
         raise exception 'page_size % is out of range', coalesce(page_size::text, 'null')
             using errcode = '22023', hint = 'Pass 1 to 10000 rows a page.';
     end if;
-    if sort_by is null or sort_by not in (
-        'fund_id', 'amount', 'created_at', 'status', 'handle_by', 'order_id', 'customer_id'
-    )
-    then
+    if sort_by is null or sort_by <> all(authz_private.fund_sort_columns()) then
         raise exception 'sort_by % is not a column funds are sorted by',
             coalesce(quote_literal(left(sort_by, 100)), 'null')
             using
                 errcode = '22023',
-                hint = 'Pass fund_id, amount, created_at, status, handle_by, order_id or '
-                    'customer_id.';
+                hint = format(
+                    'Pass %s or %s.',
+                    array_to_string(trim_array(authz_private.fund_sort_columns(), 1), ', '),
+                    (authz_private.fund_sort_columns())[
+                        cardinality(authz_private.fund_sort_columns())
+                    ]
+                );
     end if;
     if sort_order is null or upper(sort_order) not in ('ASC', 'DESC') then
         raise exception 'sort_order % is not an order',
