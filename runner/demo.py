@@ -62,12 +62,12 @@ def demo(target: Target, *, records: int) -> None:
             _page(console, conn, user, explained=number == 3)
     console.rule("What to try next", align="left")
     console.print(
-        "runner psql                      the same database, by hand\n"
+        "runner psql                      open psql on the same database\n"
         "  begin; select authz.act_as(2); select * from finance.page_authorized_funds();\n"
         "  select * from authz.supervisors order by subordinates desc limit 10;\n"
         "runner seed --reset --records 1000000\n"
-        "runner status                    is the database what the code says?\n"
-        "runner bench                     against six other ways, side by side\n"
+        "runner status                    compare the database with this version\n"
+        "runner bench                     compare with six other ways to page\n"
         "runner stop                      the server; its data stays"
     )
     console.print(f"done in {time.monotonic() - begun:.0f} s")

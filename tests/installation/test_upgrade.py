@@ -136,7 +136,7 @@ def test_a_dump_restores_silently_and_completely(server: Any, filled: Filled, pi
         else:
             for part in ("pre-data", "data", "post-data"):
                 run("pg_restore", f"--section={part}", "-d", restored, given=archive)
-        # Rights on the database are in no dump of one database.
+        # A dump of one database does not contain the privileges on the database itself.
         found = status(Target(restored))
         assert (found.objects, found.exit_code) == ([], 3)
         assert any("temporary tables" in line for line in found.database_rights)
