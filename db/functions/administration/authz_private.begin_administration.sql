@@ -73,7 +73,7 @@ end
 $$;
 
 comment on function authz_private.begin_administration(int, text) is
-    'The acting user, with their tenant and the one concerned locked. 28000 nobody; 42501 '
-    'somebody who may change nothing at all there; 40001 a grant of theirs ended since the '
-    'statement began.';
+    'The acting user, with their tenant and the one concerned locked. 28000 if nobody is signed '
+    'in; 42501 somebody who may change nothing at all there; 40001 a grant of theirs ended since '
+    'the statement began.';
 revoke all on function authz_private.begin_administration(int, text) from public;

@@ -83,8 +83,8 @@ end
 $$;
 
 comment on function audit.drop_partitions_before(date) is
-    'Drops the months of the log before this one, if they are sealed and as they were sealed, and '
-    'leaves a note of it in the chain; returns the head. History begins with this month then. '
-    '22023 when month is not the first of a month that has begun; 55000 when a month is not sealed '
-    'or not intact; 25001 unless READ COMMITTED.';
+    'Drops the months of the log before this one, if they are sealed and as they were sealed, '
+    'and leaves a note of it in the chain; returns the head. History begins with this month '
+    'then. 22023 when month is not the first of a month that has begun; 55000 when a month is '
+    'not sealed or not intact; 25001 unless the isolation level is READ COMMITTED.';
 revoke all on function audit.drop_partitions_before(date) from public;

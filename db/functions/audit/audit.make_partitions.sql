@@ -76,8 +76,8 @@ end
 $$;
 
 comment on function audit.make_partitions(int) is
-    'Makes the partitions of the log that are missing, of this month and so many months ahead, and '
-    'of rows that came without; returns how many it made. audit.seal() calls it. 22023 when '
-    'months_ahead is not between 0 and 120.';
+    'Creates the missing partitions of the log for this month and the given number of months '
+    'ahead, and for rows in the default partition; returns how many it created. audit.seal() '
+    'calls it. 22023 when months_ahead is not between 0 and 120.';
 revoke all on function audit.make_partitions(int) from public;
 grant execute on function audit.make_partitions(int) to fundwarden_operator;

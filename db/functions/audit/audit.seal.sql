@@ -89,9 +89,9 @@ end
 $$;
 
 comment on function audit.seal() is
-    'Seals the rows of the log whose transactions have ended, one seal per month; returns the head '
-    'of the chain, number:rows:hash, to be kept outside the database for audit.verify(head), and '
-    'notifies audit_seal with it when there was something to seal. Waits for another seal. 25001 '
-    'unless READ COMMITTED.';
+    'Seals the rows of the log whose transactions have ended, one seal per month; returns the '
+    'head of the chain, number:rows:hash, to be kept outside the database for '
+    'audit.verify(head), and notifies audit_seal with it when there was something to seal. Waits '
+    'for another seal. 25001 unless the isolation level is READ COMMITTED.';
 revoke all on function audit.seal() from public;
 grant execute on function audit.seal() to fundwarden_operator;

@@ -17,5 +17,6 @@ end
 $$;
 
 comment on function authz_private.lock_seal_chain() is
-    'Waits for whoever adds to the chain of seals. 25001 unless READ COMMITTED.';
+    'Waits for whoever adds to the chain of seals. 25001 unless the isolation level is READ '
+    'COMMITTED.';
 revoke all on function authz_private.lock_seal_chain() from public;

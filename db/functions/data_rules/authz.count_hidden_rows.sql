@@ -33,7 +33,8 @@ end
 $$;
 
 comment on function authz.count_hidden_rows(bigint, text) is
-    'Counts one row that a rule would have hidden from the user signed in, where '
-    'authz.settings.data_permissions is log; always true. 0 stands for the permits of the dataset.';
+    'Counts one row that a rule would have hidden from the user who is signed in, where '
+    'authz.settings.data_permissions is log; always true. 0 stands for the permits of the '
+    'dataset.';
 revoke all on function authz.count_hidden_rows(bigint, text) from public;
 grant execute on function authz.count_hidden_rows(bigint, text) to fundwarden_app;

@@ -43,7 +43,7 @@ end
 $$;
 
 comment on function authz.data_rule_applies(bigint) is
-    'Whether the row or column permission of this id is about the user signed in, now. True for '
-    'nobody and for an unknown rule.';
+    'Whether the row or column permission of this id is about the user who is signed in, now. '
+    'True for nobody and for an unknown rule.';
 revoke all on function authz.data_rule_applies(bigint) from public;
 grant execute on function authz.data_rule_applies(bigint) to fundwarden_app;

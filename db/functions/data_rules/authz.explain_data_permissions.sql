@@ -117,8 +117,8 @@ comment on function authz.explain_data_permissions(bigint, text) is
     'Row and column permissions of a dataset as they are for a user: in force or why not, the '
     'predicate as PostgreSQL has it (of permits, that of the one policy they share), the mask, '
     'and whether the rule decides what is seen. The application is told of rules about the user '
-    'alone. A null user_id means the user signed in. 22023 no such user or dataset; 28000 nobody; '
-    '42501 not allowed to ask about that user.';
+    'alone. A null user_id means the user who is signed in. 22023 if there is no such user or '
+    'dataset; 28000 if nobody is signed in; 42501 if the caller may not ask about that user.';
 revoke all on function authz.explain_data_permissions(bigint, text) from public;
 grant execute on function authz.explain_data_permissions(bigint, text)
 to fundwarden_app, fundwarden_operator;

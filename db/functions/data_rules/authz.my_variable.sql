@@ -11,7 +11,7 @@ end
 $$;
 
 comment on function authz.my_variable(text) is
-    'Value of a variable of authz.variables, or a built-in one, for the user signed in, as text; '
-    'a list as an array. Null for nobody and where there is no value.';
+    'Value of a variable of authz.variables, or a built-in one, for the user who is signed in, '
+    'as text; a list as an array. Null for nobody and where there is no value.';
 revoke all on function authz.my_variable(text) from public;
 grant execute on function authz.my_variable(text) to fundwarden_app;

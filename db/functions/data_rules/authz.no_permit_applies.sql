@@ -23,7 +23,7 @@ end
 $$;
 
 comment on function authz.no_permit_applies(text) is
-    'Whether no permit of the dataset is about the user signed in and such users see all rows; '
-    'false for nobody.';
+    'Whether no permit of the dataset is about the user who is signed in and such users see all '
+    'rows; false for nobody.';
 revoke all on function authz.no_permit_applies(text) from public;
 grant execute on function authz.no_permit_applies(text) to fundwarden_app;

@@ -22,7 +22,8 @@ end;
 
 comment on function authz_private.rule_gate(
     bigint, authz.permission_dimension, int, bigint [], timestamptz, timestamptz
-) is 'SQL that tells whether a rule is about the user signed in; null where it always is.';
+) is
+    'SQL that tells whether a rule is about the user who is signed in; null where it always is.';
 revoke all on function authz_private.rule_gate(
     bigint, authz.permission_dimension, int, bigint [], timestamptz, timestamptz
 ) from public;

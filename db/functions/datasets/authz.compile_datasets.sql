@@ -18,5 +18,5 @@ $$;
 
 comment on function authz.compile_datasets() is
     'Brings policies, rights and views of all datasets to what their rules say; writes only what '
-    'differs. For the owner; runner migrate calls it.';
+    'differs. Only the owner may call it; runner migrate calls it.';
 revoke all on function authz.compile_datasets() from public;

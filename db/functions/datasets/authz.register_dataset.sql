@@ -168,11 +168,12 @@ $$;
 
 comment on function authz.register_dataset(regclass, text, name [], name, text, text, text) is
     'Puts a table under data permissions, makes its view in the schema secure, and returns its '
-    'name, by default that of the table. owner_units, tenant_column and resource: where the table '
-    'has no policy for the application yet, resource:read is needed where one of the owner units '
-    'is; without owner_units, any row (of the own tenant, with tenant_column) may be read by '
-    'whoever is signed in. default_rows: all or none, for users to whom no permit applies. For the '
-    'owner. 22023 not a table, name, column or resource; 23505 registered already; 42501 the '
-    'table is not the owner''s, or fundwarden_app may read it as PUBLIC or as a member of a role.';
+    'name, by default that of the table. owner_units, tenant_column and resource: where the '
+    'table has no policy for the application yet, resource:read is needed where one of the owner '
+    'units is; without owner_units, any row (of the caller''s tenant, with tenant_column) may be '
+    'read by whoever is signed in. default_rows: all or none, for users to whom no permit '
+    'applies. Only the owner may call it. 22023 not a table, name, column or resource; 23505 '
+    'registered already; 42501 the table is not the owner''s, or fundwarden_app may read it as '
+    'PUBLIC or as a member of a role.';
 revoke all on function authz.register_dataset(regclass, text, name [], name, text, text, text)
 from public;

@@ -34,6 +34,6 @@ $$;
 
 comment on function authz.unregister_dataset(text) is
     'Deletes the rules of a dataset, its policies and its view, and gives its table back the row '
-    'security and rights it had. For the owner. 22023 no such dataset; 2BP01 when something '
-    'depends on the view.';
+    'security and rights it had. Only the owner may call it. 22023 if there is no such dataset; '
+    '2BP01 when something depends on the view.';
 revoke all on function authz.unregister_dataset(text) from public;

@@ -18,6 +18,6 @@ $$;
 
 comment on function authz.withdraw_datasets() is
     'Drops the policies and views of all datasets and gives back rights, until '
-    'authz.compile_datasets(); no rule holds meanwhile. For the owner; runner migrate calls it '
-    'where it must. 2BP01 when something depends on a view.';
+    'authz.compile_datasets(); no rule holds meanwhile. Only the owner may call it; runner '
+    'migrate calls it where it must. 2BP01 when something depends on a view.';
 revoke all on function authz.withdraw_datasets() from public;

@@ -81,7 +81,7 @@ end
 $$;
 
 comment on function ops.dataset_problems() is
-    'What of policies, row security, rights and views is not as data permissions want it; no rows: '
-    'nothing. authz.compile_datasets() mends what it can.';
+    'What of policies, row security, rights and views is not as data permissions want it; no '
+    'rows mean that nothing is wrong. authz.compile_datasets() repairs what it can.';
 revoke all on function ops.dataset_problems() from public;
 grant execute on function ops.dataset_problems() to fundwarden_operator, fundwarden_auditor;

@@ -33,10 +33,10 @@ end
 $$;
 
 comment on function authz.check_user_permission(bigint, text, text, int, jsonb) is
-    'Whether the user may do resource:action in the unit, given the context: owner_id is the owner '
-    'of the row in question (for the scope own), other names are for conditions. A null user_id '
-    'means the user signed in. 22023 no such resource, action, unit or user; 28000 nobody; 42501 '
-    'not allowed to ask about this user.';
+    'Whether the user may do resource:action in the unit, given the context: owner_id is the '
+    'owner of the row in question (for the scope own), other names are for conditions. A null '
+    'user_id means the user who is signed in. 22023 if there is no such resource, action, unit '
+    'or user; 28000 if nobody is signed in; 42501 if the caller may not ask about that user.';
 revoke all on function authz.check_user_permission(bigint, text, text, int, jsonb) from public;
 grant execute on function authz.check_user_permission(bigint, text, text, int, jsonb)
 to fundwarden_app, fundwarden_operator;

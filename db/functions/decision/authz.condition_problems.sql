@@ -13,16 +13,14 @@ begin atomic
 end;
 
 comment on function authz.condition_problems(jsonb) is
-    'What is wrong with conditions of a permission, each with its JSON path; no rows: nothing. '
-    'A condition is {"all": [...]}, {"any": [...]}, {"not": ...} or {"field": name, "op": '
-    'operator, '
-    '"value": ...}. Operators: = <> < <= > >= in not_in between (both ends included) prefix '
-    'is_null '
-    'time_between (the end not included; past midnight when it is before the start) weekday (1 is '
-    'Monday), the last two with "zone". A value is a text, number, boolean or {"var": name}. '
-    'Fields '
-    'and names are looked up in the context of the check, and in now, user_id, username, tenant_id '
-    'and base_unit_id of the database. What is not there is unknown.';
+    'What is wrong with conditions of a permission, each with its JSON path; no rows mean that '
+    'nothing is wrong. A condition is {"all": [...]}, {"any": [...]}, {"not": ...} or {"field": '
+    'name, "op": operator, "value": ...}. Operators: = <> < <= > >= in not_in between (both ends '
+    'included) prefix is_null time_between (the end not included; past midnight when it is '
+    'before the start) weekday (1 is Monday), the last two with "zone". A value is a text, '
+    'number, boolean or {"var": name}. Fields and names are looked up in the context of the '
+    'check, and in now, user_id, username, tenant_id and base_unit_id of the database. What is '
+    'not there is unknown.';
 revoke all on function authz.condition_problems(jsonb) from public;
 grant execute on function authz.condition_problems(jsonb)
 to fundwarden_app, fundwarden_operator;

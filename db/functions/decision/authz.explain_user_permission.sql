@@ -57,9 +57,10 @@ $$;
 
 comment on function authz.explain_user_permission(bigint, text, text, int, jsonb) is
     'Every grant that authz.check_user_permission with the same arguments considers: whether it '
-    'counted and why not, which one decided; the answer is allow exactly if the decisive row says '
-    'so, and no without one. No rows of a unit of another tenant that no grant reaches, as of an '
-    'absent one. A null user_id means the user signed in. 22023, 28000 and 42501 as there.';
+    'counted and why not, which one decided; the answer is allow exactly if the decisive row '
+    'says so, and no without one. No rows of a unit of another tenant that no grant reaches, as '
+    'of an absent one. A null user_id means the user who is signed in. 22023, 28000 and 42501 as '
+    'there.';
 revoke all on function authz.explain_user_permission(bigint, text, text, int, jsonb) from public;
 grant execute on function authz.explain_user_permission(bigint, text, text, int, jsonb)
 to fundwarden_app, fundwarden_operator;

@@ -40,10 +40,9 @@ end
 $$;
 
 comment on function authz.next_access_change(bigint) is
-    'The next instant at which the window of a grant, membership or delegation of the user, or of '
-    'a grant of who delegates to them, opens or closes, '
-    'always finite; null: never. Conditions that name the time are not looked at. A null user_id '
-    'means the user '
+    'The next instant at which the window of a grant, membership or delegation of the user, or '
+    'of a grant of who delegates to them, opens or closes, always finite; null: never. '
+    'Conditions that name the time are not looked at. A null user_id means the user who is '
     'signed in. 28000, 42501, 22023.';
 revoke all on function authz.next_access_change(bigint) from public;
 grant execute on function authz.next_access_change(bigint) to fundwarden_app, fundwarden_operator;

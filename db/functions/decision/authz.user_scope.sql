@@ -34,10 +34,10 @@ end
 $$;
 
 comment on function authz.user_scope(bigint, text, text) is
-    'One row: the units in which the user may do action on resource, ascending; own_rows, whether '
-    'rows they own count besides; own_denied, whether rows they own do not though their unit does.'
-    ' A null user_id means the user signed in. 22023 unknown '
-    'resource or action; 28000 nobody; 42501 not allowed to ask.';
+    'One row: the units in which the user may do action on resource, ascending; own_rows, '
+    'whether rows they own count besides; own_denied, whether rows they own do not though their '
+    'unit does. A null user_id means the user who is signed in. 22023 unknown resource or '
+    'action; 28000 if nobody is signed in; 42501 if the caller may not ask.';
 revoke all on function authz.user_scope(bigint, text, text) from public;
 grant execute on function authz.user_scope(bigint, text, text)
 to fundwarden_app, fundwarden_operator;

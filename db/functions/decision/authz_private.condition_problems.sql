@@ -138,5 +138,6 @@ end
 $$;
 
 comment on function authz_private.condition_problems(jsonb, text) is
-    'What is wrong with a condition, each with its place below json_path; no rows: nothing.';
+    'What is wrong with a condition, each with its place below json_path; no rows mean that '
+    'nothing is wrong.';
 revoke all on function authz_private.condition_problems(jsonb, text) from public;

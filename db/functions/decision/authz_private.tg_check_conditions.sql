@@ -20,5 +20,5 @@ end
 $$;
 
 comment on function authz_private.tg_check_conditions() is
-    'Trigger: refuses conditions that are none with 22023, naming the JSON path.';
+    'Trigger: refuses invalid conditions with 22023, naming the JSON path.';
 revoke all on function authz_private.tg_check_conditions() from public;

@@ -29,8 +29,8 @@ $$;
 
 comment on function authz.approve_delegation(bigint, text) is
     'Puts a pending delegation in force, for a third person who holds permissions:create '
-    'throughout its place, while the delegator still holds what is delegated. 28000 nobody; '
-    '42501 not allowed, hidden and absent alike, one of those concerned; 23514 not pending, an '
-    'exclusive role; 40001 retry.';
+    'throughout its place, while the delegator still holds what is delegated. 28000 if nobody is '
+    'signed in; 42501 if that is not allowed or the object does not exist, one of those '
+    'concerned; 23514 if it is not pending, an exclusive role; 40001: retry.';
 revoke all on function authz.approve_delegation(bigint, text) from public;
 grant execute on function authz.approve_delegation(bigint, text) to fundwarden_app;

@@ -72,12 +72,12 @@ comment on function authz.delegate(
     bigint, text, text, int, timestamptz, text, timestamptz, boolean
 
 ) is
-    'Lets somebody do resource:action in the unit, and below it when inherited, for the user '
-    'signed in until valid_until: as far as that user may do it at each instant, by what they '
+    'Lets somebody do resource:action in the unit, and below it when inherited, for the user who '
+    'is signed in until valid_until: as far as that user may do it at each instant, by what they '
     'hold themselves. At most authz.settings.longest_delegation long. Through a role that '
-    'requires approval it is pending until a third person approves. 28000 nobody; 42501 not '
-    'held, or a delegate one does not know of; 22023 a window without end, over or too long, no '
-    'reason, oneself; 23514 an exclusive role; 40001 retry.';
+    'requires approval it is pending until a third person approves. 28000 if nobody is signed '
+    'in; 42501 not held, or a delegate one does not know of; 22023 a window without end, over or '
+    'too long, no reason, oneself; 23514 for an exclusive role; 40001: retry.';
 revoke all on function authz.delegate(
     
     bigint, text, text, int, timestamptz, text, timestamptz, boolean

@@ -60,7 +60,8 @@ end
 $$;
 
 comment on function authz.list_delegations(boolean) is
-    'Delegations from, to or asked for by the user signed in, and those at units where they hold '
-    'permissions:read, newest first; status over: its window has ended. 28000 nobody.';
+    'Delegations from, to or asked for by the user who is signed in, and those at units where '
+    'they hold permissions:read, newest first; status over: its window has ended. 28000 if '
+    'nobody is signed in.';
 revoke all on function authz.list_delegations(boolean) from public;
 grant execute on function authz.list_delegations(boolean) to fundwarden_app;

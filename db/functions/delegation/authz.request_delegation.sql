@@ -59,8 +59,8 @@ comment on function authz.request_delegation(
     bigint, text, text, int, timestamptz, text, timestamptz, boolean
 
 ) is
-    'Asks that the user signed in may do resource:action for the delegator, who may be away: a '
-    'third person approves or rejects it. Arguments and errors as of authz.delegate.';
+    'Asks that the user who is signed in may do resource:action for the delegator, who may be '
+    'away: a third person approves or rejects it. Arguments and errors as of authz.delegate.';
 revoke all on function authz.request_delegation(
     
     bigint, text, text, int, timestamptz, text, timestamptz, boolean

@@ -37,7 +37,8 @@ end
 $$;
 
 comment on function authz.revoke_delegation(bigint, text) is
-    'Ends a delegation at once, for the delegator and for whoever holds permissions:delete at its '
-    'unit. 28000 nobody; 42501 anybody else, and absent; 23514 not in force; 40001 retry.';
+    'Ends a delegation at once, for the delegator and for whoever holds permissions:delete at '
+    'its unit. 28000 if nobody is signed in; 42501 for anybody else, and if it does not exist; '
+    '23514 not in force; 40001: retry.';
 revoke all on function authz.revoke_delegation(bigint, text) from public;
 grant execute on function authz.revoke_delegation(bigint, text) to fundwarden_app;

@@ -55,8 +55,9 @@ $$;
 comment on function authz_private.check_delegation(
     bigint, bigint, text, text, int, timestamptz, timestamptz, text
 ) is
-    'Refuses a delegation that is not to be: 22023 no such resource or action, a window without '
-    'end, over or too long, no reason, oneself; 42501 what the delegator does not hold there.';
+    'Refuses a delegation that is not to be: 22023 if there is no such resource or action, a '
+    'window without end, over or too long, no reason, oneself; 42501 what the delegator does not '
+    'hold there.';
 revoke all on function authz_private.check_delegation(
     bigint, bigint, text, text, int, timestamptz, timestamptz, text
 ) from public;

@@ -36,6 +36,6 @@ $$;
 
 comment on function authz_private.pending_delegation(bigint, bigint) is
     'The delegation, locked, where the acting user may decide it: none of the three concerned, '
-    'and holding permissions:create throughout. 42501 otherwise, hidden and absent alike; 23514 '
-    'decided, withdrawn or over.';
+    'and holding permissions:create throughout. 42501 otherwise, hidden and missing objects '
+    'alike; 23514 decided, withdrawn or over.';
 revoke all on function authz_private.pending_delegation(bigint, bigint) from public;

@@ -48,10 +48,11 @@ begin atomic
 end;
 
 comment on function authz.effective_policies(bigint, int) is
-    'Permissions the user was granted and holds now, one row per way and unit, the first to decide '
-    'first; with organization_id those of that tenant only. What permission templates give and '
-    'what is delegated is not among them: see authz.user_has_org_permission() and '
-    'authz.list_delegations(). A null user_id means the user signed in. 28000, 42501, 22023.';
+    'Permissions the user was granted and holds now, one row per way and unit, the first to '
+    'decide first; with organization_id those of that tenant only. What permission templates '
+    'give and what is delegated is not among them: see authz.user_has_org_permission() and '
+    'authz.list_delegations(). A null user_id means the user who is signed in. 28000, 42501, '
+    '22023.';
 revoke all on function authz.effective_policies(bigint, int) from public;
 grant execute on function authz.effective_policies(bigint, int)
 to fundwarden_app, fundwarden_operator;

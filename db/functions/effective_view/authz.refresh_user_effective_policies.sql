@@ -15,7 +15,7 @@ end
 $$;
 
 comment on function authz.refresh_user_effective_policies() is
-    'Refreshes the materialized view, whatever the mode, and returns authz.policy_version(). 55P03 '
-    'another session is at it.';
+    'Refreshes the materialized view, whatever the mode, and returns authz.policy_version(). '
+    '55P03 another session does the same.';
 revoke all on function authz.refresh_user_effective_policies() from public;
 grant execute on function authz.refresh_user_effective_policies() to fundwarden_operator;

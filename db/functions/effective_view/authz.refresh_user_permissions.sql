@@ -30,8 +30,8 @@ end
 $$;
 
 comment on function authz.refresh_user_permissions(bigint, int) is
-    'Brings one user up to date for every reader, without a refresh: their rights are read '
-    'from the '
-    'tables until the next one. Returns authz.policy_version(). 22023 no such user there.';
+    'Brings one user up to date for every reader, without a refresh: their rights are read from '
+    'the tables until the next one. Returns authz.policy_version(). 22023 if there is no such '
+    'user there.';
 revoke all on function authz.refresh_user_permissions(bigint, int) from public;
 grant execute on function authz.refresh_user_permissions(bigint, int) to fundwarden_operator;

@@ -119,8 +119,7 @@ end
 $$;
 
 comment on function authz_private.refresh_policies(text) is
-    'Refreshes authz.user_effective_policies, deletes the marks it has seen and logs it; '
-    'false when '
-    'another session is at it, it would take too long for the mode auto, or it failed and was '
-    'logged (in the modes manual and load a failure is raised).';
+    'Refreshes authz.user_effective_policies, deletes the marks it has seen and logs it; false '
+    'when another session does the same, it would take too long for the mode auto, or it failed '
+    'and was logged (in the modes manual and load a failure is raised).';
 revoke all on function authz_private.refresh_policies(text) from public;

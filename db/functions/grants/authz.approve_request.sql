@@ -51,9 +51,10 @@ end
 $$;
 
 comment on function authz.approve_request(bigint, text) is
-    'Gives the role that was asked for, for a second person who could give it themselves, while'
-    ' who asked still could; id is that of the grant. 28000 nobody; 42501 not allowed, hidden '
-    'and absent alike, who asked, who is to receive; 23514 not pending, an exclusive role; '
-    '23P01 given there already for some of that time; 40001 retry.';
+    'Gives the role that was asked for, for a second person who could give it themselves, while '
+    'who asked still could; id is that of the grant. 28000 if nobody is signed in; 42501 if that '
+    'is not allowed or the object does not exist, who asked, who is to receive; 23514 if it is '
+    'not pending, an exclusive role; 23P01 if the user has it there already for a part of that '
+    'time; 40001: retry.';
 revoke all on function authz.approve_request(bigint, text) from public;
 grant execute on function authz.approve_request(bigint, text) to fundwarden_app;

@@ -68,12 +68,13 @@ comment on function authz.assign_role(
     bigint, int, int, boolean, timestamptz, timestamptz, text
 ) is
     'Gives the user the role at the unit, and below it when inherited; a null unit_id means '
-    'wherever the user belongs. For whoever may permissions:create throughout that place and '
-    'holds there, for as long, all that it carries. A role that requires approval is asked for '
-    'instead: status pending, and the id of the request. 28000 nobody; 42501 not allowed, '
-    'hidden and absent alike, to oneself, above the own rank, not held; 22023 an empty window, '
-    'no reason for a request; 23514 an exclusive role; 23P01 given there already for some of '
-    'that time; 40001 retry.';
+    'wherever the user belongs. Requires permissions:create throughout that place, and the '
+    'caller must hold there, for as long, all that it carries. A role that requires approval is '
+    'asked for instead: status pending, and the id of the request. 28000 if nobody is signed in; '
+    '42501 if that is not allowed or the object does not exist, for oneself, above one''s own '
+    'rank, or if the caller does not hold it; 22023 for an empty window, no reason for a '
+    'request; 23514 for an exclusive role; 23P01 if the user has it there already for a part of '
+    'that time; 40001: retry.';
 revoke all on function authz.assign_role(
     bigint, int, int, boolean, timestamptz, timestamptz, text
 ) from public;

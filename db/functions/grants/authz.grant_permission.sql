@@ -66,11 +66,12 @@ comment on function authz.grant_permission(
     bigint, int, int, boolean, timestamptz, timestamptz
 ) is
     'Gives the user the permission at the unit, and below it when inherited; a null unit_id '
-    'means wherever the user belongs. For whoever may permissions:create throughout that place '
-    'and holds there, for as long and as unconditionally, the same. 28000 nobody; 42501 not '
-    'allowed, hidden and absent alike, to oneself, above the own rank, not held; 22023 an empty'
-    ' window, no such permission; 23514 the scope system; 23P01 given there already for some of '
-    'that time.';
+    'means wherever the user belongs. Requires permissions:create throughout that place, and the '
+    'caller must hold there, for as long and as unconditionally, the same. 28000 if nobody is '
+    'signed in; 42501 if that is not allowed or the object does not exist, for oneself, above '
+    'one''s own rank, or if the caller does not hold it; 22023 for an empty window, no such '
+    'permission; 23514 for the scope system; 23P01 if the user has it there already for a part '
+    'of that time.';
 revoke all on function authz.grant_permission(
     bigint, int, int, boolean, timestamptz, timestamptz
 ) from public;

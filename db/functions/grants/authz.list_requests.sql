@@ -65,8 +65,8 @@ end
 $$;
 
 comment on function authz.list_requests(boolean) is
-    'Requests the user signed in made, is to benefit from, or may see by permissions:read at '
-    'the unit, newest first; status is pending, approved, rejected, withdrawn or expired. 28000'
-    ' nobody.';
+    'Requests the user who is signed in made, is to benefit from, or may see by permissions:read '
+    'at the unit, newest first; status is pending, approved, rejected, withdrawn or expired. '
+    '28000 if nobody is signed in.';
 revoke all on function authz.list_requests(boolean) from public;
 grant execute on function authz.list_requests(boolean) to fundwarden_app;

@@ -30,7 +30,8 @@ end
 $$;
 
 comment on function authz.reject_request(bigint, text) is
-    'Rejects a pending request. 28000 nobody; 42501 not allowed, hidden and absent alike, who '
-    'asked, who is to receive; 22023 no reason; 23514 not pending; 40001 retry.';
+    'Rejects a pending request. 28000 if nobody is signed in; 42501 if that is not allowed or '
+    'the object does not exist, who asked, who is to receive; 22023 without a reason; 23514 if '
+    'it is not pending; 40001: retry.';
 revoke all on function authz.reject_request(bigint, text) from public;
 grant execute on function authz.reject_request(bigint, text) to fundwarden_app;

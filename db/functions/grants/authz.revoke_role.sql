@@ -46,9 +46,9 @@ end
 $$;
 
 comment on function authz.revoke_role(bigint) is
-    'Ends a grant of a role, by the id that authz.assign_role returned or an explanation names,'
-    ' for whoever may permissions:delete throughout where it holds; denies that end with it '
-    'have to be held. 28000 nobody; 42501 not allowed, hidden and absent alike, of oneself, '
-    'above the own rank.';
+    'Ends a grant of a role, by the id that authz.assign_role returned or an explanation names. '
+    'Requires permissions:delete throughout where it holds; denies that end with it have to be '
+    'held. 28000 if nobody is signed in; 42501 if that is not allowed or the object does not '
+    'exist, for oneself, above one''s own rank.';
 revoke all on function authz.revoke_role(bigint) from public;
 grant execute on function authz.revoke_role(bigint) to fundwarden_app;

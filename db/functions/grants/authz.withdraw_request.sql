@@ -31,7 +31,7 @@ end
 $$;
 
 comment on function authz.withdraw_request(bigint, text) is
-    'Withdraws a pending request, for who made it. 28000 nobody; 42501 anybody else, and '
-    'absent; 23514 not pending; 40001 retry.';
+    'Withdraws a pending request, for who made it. 28000 if nobody is signed in; 42501 for '
+    'anybody else, and if it does not exist; 23514 if it is not pending; 40001: retry.';
 revoke all on function authz.withdraw_request(bigint, text) from public;
 grant execute on function authz.withdraw_request(bigint, text) to fundwarden_app;

@@ -47,6 +47,6 @@ $$;
 
 comment on function authz_private.pending_request(bigint, bigint) is
     'The request, locked, where the acting user may decide it: neither asked for it nor is to '
-    'receive it, and could give the role themselves. 42501 otherwise, hidden and absent alike; '
-    '23514 decided, withdrawn or expired.';
+    'receive it, and could give the role themselves. 42501 otherwise, hidden and missing objects '
+    'alike; 23514 decided, withdrawn or expired.';
 revoke all on function authz_private.pending_request(bigint, bigint) from public;

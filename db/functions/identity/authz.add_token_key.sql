@@ -33,6 +33,6 @@ end
 $$;
 
 comment on function authz.add_token_key(text, bytea, text) is
-    'From now on tokens signed with the secret (32 bytes at least, as bytes) verify too. For the '
-    'owner; 22023 for a secret that is short or a kid that is taken.';
+    'From now on tokens signed with the secret (32 bytes at least, as bytes) verify too. Only '
+    'the owner may call it. 22023 for a secret that is short or a kid that is taken.';
 revoke all on function authz.add_token_key(text, bytea, text) from public;

@@ -68,6 +68,6 @@ end
 $$;
 
 comment on function authz.issue_token(bigint, interval, text) is
-    'A token for authz.sign_in(), signed with the key named or the newest in force. For the owner; '
-    '22023 for an inactive user, a ttl beyond 31 days or a kid not in force.';
+    'A token for authz.sign_in(), signed with the key named or the newest in force. Only the '
+    'owner may call it. 22023 for an inactive user, a ttl beyond 31 days or a kid not in force.';
 revoke all on function authz.issue_token(bigint, interval, text) from public;

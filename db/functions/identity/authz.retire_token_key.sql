@@ -18,6 +18,6 @@ end
 $$;
 
 comment on function authz.retire_token_key(text, timestamptz) is
-    'Tokens signed with the key verify no longer, from the instant given or now. For the owner; '
-    '22023 when no such key is in force.';
+    'Tokens signed with the key verify no longer, from the instant given or now. Only the owner '
+    'may call it. 22023 when no such key is in force.';
 revoke all on function authz.retire_token_key(text, timestamptz) from public;

@@ -16,5 +16,5 @@ end
 $$;
 
 comment on function authz_private.signed_in_user() is
-    'The user this transaction acts for. 28000 nobody.';
+    'The user this transaction acts for. 28000 if nobody is signed in.';
 revoke all on function authz_private.signed_in_user() from public;

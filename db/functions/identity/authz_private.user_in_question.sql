@@ -45,6 +45,6 @@ $$;
 
 comment on function authz_private.user_in_question(bigint, text) is
     'The user a question is about: the one named in the parameter, or the one signed in. 28000 '
-    'nobody, 42501 not allowed (hidden and absent alike), 22023 absent, to those who may ask '
-    'about anybody.';
+    'if nobody is signed in, 42501 not allowed (hidden and missing objects alike), 22023 absent, '
+    'to those who may ask about anybody.';
 revoke all on function authz_private.user_in_question(bigint, text) from public;

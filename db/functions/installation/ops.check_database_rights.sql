@@ -61,7 +61,7 @@ begin atomic
 end;
 
 comment on function ops.check_database_rights() is
-    'Rights on the database and its schemas that differ from what fundwarden needs; no rows: all '
-    'as it should be.';
+    'Rights on the database and its schemas that differ from what fundwarden needs; no rows mean '
+    'that all are right.';
 revoke all on function ops.check_database_rights() from public;
 grant execute on function ops.check_database_rights() to fundwarden_operator, fundwarden_auditor;

@@ -11,7 +11,8 @@ end
 $$;
 
 comment on function authz.activate_unit(int) is
-    'Gives effect again to what was granted at the unit, for whoever may units:update there and'
-    ' holds it. 28000 nobody; 42501 not allowed, hidden and absent alike.';
+    'Gives effect again to what was granted at the unit. Requires units:update there, and the '
+    'caller must hold it. 28000 if nobody is signed in; 42501 if that is not allowed or the '
+    'object does not exist.';
 revoke all on function authz.activate_unit(int) from public;
 grant execute on function authz.activate_unit(int) to fundwarden_app;

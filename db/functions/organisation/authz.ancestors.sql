@@ -22,7 +22,7 @@ end
 $$;
 
 comment on function authz.ancestors(int) is
-    'Units above the unit, itself not included, the root first. 22023 no such unit; 28000 '
-    'nobody; 42501 not allowed to ask.';
+    'Units above the unit, itself not included, the root first. 22023 if there is no such unit; '
+    '28000 if nobody is signed in; 42501 if the caller may not ask.';
 revoke all on function authz.ancestors(int) from public;
 grant execute on function authz.ancestors(int) to fundwarden_app, fundwarden_operator;

@@ -48,8 +48,8 @@ end
 $$;
 
 comment on function authz.create_unit(int, text, text, text, jsonb) is
-    'Makes a unit below parent_id, for whoever may units:create there. 28000 nobody; 42501 not '
-    'allowed, hidden and absent alike; 22023 metadata is no object; 23505 the code is taken '
-    'below the parent; 23514 a code or kind that is none.';
+    'Creates a unit below parent_id. Requires units:create there. 28000 if nobody is signed in; '
+    '42501 if that is not allowed or the object does not exist; 22023 if metadata is not an '
+    'object; 23505 if the code is taken below the parent; 23514 for an invalid code or kind.';
 revoke all on function authz.create_unit(int, text, text, text, jsonb) from public;
 grant execute on function authz.create_unit(int, text, text, text, jsonb) to fundwarden_app;

@@ -11,8 +11,8 @@ end
 $$;
 
 comment on function authz.deactivate_unit(int) is
-    'Ends the effect of what was granted at the unit, for whoever may units:delete there; what '
-    'is owned in it stays visible from above. 28000 nobody; 42501 not allowed, hidden and '
-    'absent alike.';
+    'Ends the effect of what was granted at the unit. Requires units:delete there; what is owned '
+    'in it stays visible from above. 28000 if nobody is signed in; 42501 if that is not allowed '
+    'or the object does not exist.';
 revoke all on function authz.deactivate_unit(int) from public;
 grant execute on function authz.deactivate_unit(int) to fundwarden_app;

@@ -18,7 +18,7 @@ end
 $$;
 
 comment on function authz.descendants(int) is
-    'Units below the unit, itself not included, in order of path. 22023 no such unit; 28000 '
-    'nobody; 42501 not allowed to ask.';
+    'Units below the unit, itself not included, in order of path. 22023 if there is no such '
+    'unit; 28000 if nobody is signed in; 42501 if the caller may not ask.';
 revoke all on function authz.descendants(int) from public;
 grant execute on function authz.descendants(int) to fundwarden_app, fundwarden_operator;

@@ -47,9 +47,10 @@ $$;
 
 comment on function authz.move_unit(int, int) is
     'Moves a unit with everything below it under another unit of its tenant; no fund is touched. '
-    'For the owner, and for whoever may units:update throughout the unit, above it and at the new '
-    'parent, does not belong below it, and holds there whatever anybody gains by the move. 28000 '
-    'nobody; 42501 not allowed, hidden and absent alike; to the owner 22023 unknown unit or '
-    'parent; 23514 a cycle, a root, or another tenant; 40001 retry.';
+    'The owner may call it, and a caller who holds units:update throughout the unit, above it '
+    'and at the new parent, does not belong below it, and holds there whatever anybody gains by '
+    'the move. 28000 if nobody is signed in; 42501 if that is not allowed or the object does not '
+    'exist; to the owner 22023 unknown unit or parent; 23514 a cycle, a root, or another tenant; '
+    '40001: retry.';
 revoke all on function authz.move_unit(int, int) from public;
 grant execute on function authz.move_unit(int, int) to fundwarden_app;

@@ -51,9 +51,9 @@ end
 $$;
 
 comment on function authz.update_unit(int, text, text, text, jsonb, int) is
-    'Changes what is passed, for whoever may units:update in the unit; a kind that anchors '
-    'scopes, for whoever may in the whole tenant. 28000 nobody; 42501 not allowed, hidden and '
-    'absent alike; 22023 metadata is no object; 23505 the code is taken beside it; 23514 a code'
-    ' or kind that is none.';
+    'Changes the given properties. Requires units:update in the unit; a kind that anchors '
+    'scopes, for whoever may in the whole tenant. 28000 if nobody is signed in; 42501 if that is '
+    'not allowed or the object does not exist; 22023 if metadata is not an object; 23505 the '
+    'code is taken beside it; 23514 for an invalid code or kind.';
 revoke all on function authz.update_unit(int, text, text, text, jsonb, int) from public;
 grant execute on function authz.update_unit(int, text, text, text, jsonb, int) to fundwarden_app;

@@ -22,8 +22,8 @@ $$;
 comment on function authz_private.administered_unit(
     bigint, text, text, int, boolean, text
 ) is
-    'The unit, where the acting user may do resource:action in it, and below it with '
-    'is_subtree. 42501 otherwise, hidden and absent alike.';
+    'The unit, where the acting user may do resource:action in it, and below it with is_subtree. '
+    '42501 otherwise, hidden and missing objects alike.';
 revoke all on function authz_private.administered_unit(
     bigint, text, text, int, boolean, text
 ) from public;

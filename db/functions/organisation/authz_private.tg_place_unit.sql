@@ -80,5 +80,5 @@ $$;
 
 comment on function authz_private.tg_place_unit() is
     'Trigger: tenant, path and level of a unit from its parent. 23503 unknown parent; 23514 '
-    'another tenant, a root turned unit or the reverse, a path too long; 40001 retry.';
+    'another tenant, a root turned unit or the reverse, a path too long; 40001: retry.';
 revoke all on function authz_private.tg_place_unit() from public;

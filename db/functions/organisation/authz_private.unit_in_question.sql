@@ -30,6 +30,6 @@ end
 $$;
 
 comment on function authz_private.unit_in_question(int, text) is
-    'The unit a question is about. 28000 nobody; 42501 of another tenant (hidden and absent '
-    'alike); 22023 absent, to those who may ask about any.';
+    'The unit a question is about. 28000 if nobody is signed in; 42501 of another tenant (hidden '
+    'and missing objects alike); 22023 absent, to those who may ask about any.';
 revoke all on function authz_private.unit_in_question(int, text) from public;

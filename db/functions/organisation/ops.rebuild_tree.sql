@@ -121,7 +121,8 @@ end
 $$;
 
 comment on function ops.rebuild_tree() is
-    'Hangs units that hang nowhere below the root of their tenant, with another code where theirs '
-    'is taken there, writes every path and level anew and returns how many rows it changed; for '
-    'the owner, when ops.check_hierarchy() or ops.check_paths() says so. Writers of the tree wait.';
+    'Hangs units that hang nowhere below the root of their tenant, with another code where '
+    'theirs is taken there, writes every path and level anew and returns how many rows it '
+    'changed. Only the owner may call it; use it when ops.check_hierarchy() or ops.check_paths() '
+    'reports a problem. Writers of the tree wait.';
 revoke all on function ops.rebuild_tree() from public;

@@ -132,8 +132,8 @@ comment on function finance.explain_fund_access(bigint, bigint) is
     'Why a user may see a fund: one row per owner of the fund and grant of the user, those that '
     'show it first, with the reason; row permissions count as in a page. Of a hidden fund only '
     'those who may ask about anybody learn why not. No rows: the user has no grant for '
-    'funds:read at all. A null user_id means the user signed in. 22023 no such user or fund; '
-    '28000 nobody; 42501 hidden or absent.';
+    'funds:read at all. A null user_id means the user who is signed in. 22023 if there is no '
+    'such user or fund; 28000 if nobody is signed in; 42501 hidden or absent.';
 revoke all on function finance.explain_fund_access(bigint, bigint) from public;
 grant execute on function finance.explain_fund_access(bigint, bigint)
 to fundwarden_app, fundwarden_operator;

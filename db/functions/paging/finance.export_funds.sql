@@ -72,11 +72,11 @@ $$;
 comment on function finance.export_funds(
     numeric, numeric, text, timestamptz, timestamptz, text
 ) is
-    'Every fund that the user signed in may export (funds:export) and read, by id, columns as they '
-    'see them; filters as for finance.page_authorized_funds. Logged with user, filters and number '
-    'of rows as EXPORT in audit.permission_audit_log and, as a rollback cannot undo it there, in '
-    'the log of the server. 22023 a bad argument, or a filter by a masked column; 28000 nobody; '
-    '42501 funds:export is held nowhere.';
+    'Every fund that the user who is signed in may export (funds:export) and read, by id, '
+    'columns as they see them; filters as for finance.page_authorized_funds. Logged with user, '
+    'filters and number of rows as EXPORT in audit.permission_audit_log and, as a rollback '
+    'cannot undo it there, in the log of the server. 22023 a bad argument, or a filter by a '
+    'masked column; 28000 if nobody is signed in; 42501 funds:export is held nowhere.';
 revoke all on function finance.export_funds(
     numeric, numeric, text, timestamptz, timestamptz, text
 ) from public;

@@ -46,15 +46,15 @@ comment on function finance.page_authorized_funds(
     bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, text
 ) is
     'One page of the funds a user may read (funds:read), with the number of them all; rows and '
-    'total are of one snapshot. supervisor_id: the user, null for the one signed in. page: '
-    'from 1. page_size: 1 to 10000 rows. sort_by: fund_id, amount, created_at, status, handle_by, '
-    'order_id or customer_id; ties follow fund_id ascending. sort_order: ASC (nulls last) or DESC '
-    '(nulls first). min_amount and max_amount are included, created_from is, created_to is not. '
-    'total: exact; none, total_count is null and nothing is counted; estimate, total_count is as '
-    'of finance.estimate_authorized_funds, and never less than the rows up to the end of the page. '
-    'Beyond the last page there are no rows; finance.count_authorized_funds tells the total. '
-    '22023 a bad argument, named; 28000 nobody signed in; 42501 not allowed to ask about that '
-    'user.';
+    'total are of one snapshot. supervisor_id: the user, null for the one signed in. page: from '
+    '1. page_size: 1 to 10000 rows. sort_by: fund_id, amount, created_at, status, handle_by, '
+    'order_id or customer_id; ties follow fund_id ascending. sort_order: ASC (nulls last) or '
+    'DESC (nulls first). min_amount and max_amount are included, created_from is, created_to is '
+    'not. total: exact; none, total_count is null and nothing is counted; estimate, total_count '
+    'is as of finance.estimate_authorized_funds, and never less than the rows up to the end of '
+    'the page. Beyond the last page there are no rows; finance.count_authorized_funds tells the '
+    'total. 22023 for an invalid argument, which the message names; 28000 if nobody is signed '
+    'in; 42501 if the caller may not ask about that user.';
 revoke all on function finance.page_authorized_funds(
     bigint, int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, text
 ) from public;

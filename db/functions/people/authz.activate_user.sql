@@ -11,8 +11,8 @@ end
 $$;
 
 comment on function authz.activate_user(bigint) is
-    'Lets a user act again, for whoever may users:update in their base unit and holds what they'
-    ' hold. 28000 nobody; 42501 not allowed, hidden and absent alike, oneself, above the own '
-    'rank.';
+    'Lets a user act again. Requires users:update in their base unit, and the caller must hold '
+    'what they hold. 28000 if nobody is signed in; 42501 if that is not allowed or the object '
+    'does not exist, for oneself, above one''s own rank.';
 revoke all on function authz.activate_user(bigint) from public;
 grant execute on function authz.activate_user(bigint) to fundwarden_app;

@@ -52,10 +52,11 @@ $$;
 comment on function authz.add_membership(
     bigint, int, timestamptz, timestamptz
 ) is
-    'Makes the user a member of a further unit, for whoever may users:update in both and holds '
-    'there what the user was given without a unit. 28000 nobody; 42501 not allowed, hidden and '
-    'absent alike, oneself, above the own rank; 22023 an empty window; 23514 a role without a '
-    'unit that requires approval; 23P01 a member already for some of that time.';
+    'Makes the user a member of a further unit. Requires users:update in both, and the caller '
+    'must hold there what the user was given without a unit. 28000 if nobody is signed in; 42501 '
+    'if that is not allowed or the object does not exist, for oneself, above one''s own rank; '
+    '22023 for an empty window; 23514 a role without a unit that requires approval; 23P01 if the '
+    'user is a member already for a part of that time.';
 revoke all on function authz.add_membership(
     bigint, int, timestamptz, timestamptz
 ) from public;

@@ -46,8 +46,8 @@ end
 $$;
 
 comment on function authz.create_user(text, int, jsonb) is
-    'Makes a user of the unit, for whoever may users:create there. 28000 nobody; 42501 not '
-    'allowed, hidden and absent alike; 22023 a blank username, a profile that is no object; '
-    '23505 the username is taken in the tenant.';
+    'Creates a user of the unit. Requires users:create there. 28000 if nobody is signed in; '
+    '42501 if that is not allowed or the object does not exist; 22023 for a blank username, a '
+    'profile that is not an object; 23505 if the username is taken in the tenant.';
 revoke all on function authz.create_user(text, int, jsonb) from public;
 grant execute on function authz.create_user(text, int, jsonb) to fundwarden_app;

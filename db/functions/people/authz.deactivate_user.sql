@@ -11,8 +11,8 @@ end
 $$;
 
 comment on function authz.deactivate_user(bigint) is
-    'Ends everything the user may do, for whoever may users:delete in their base unit; what '
-    'they own remains theirs. 28000 nobody; 42501 not allowed, hidden and absent alike, '
-    'oneself, above the own rank.';
+    'Ends everything the user may do. Requires users:delete in their base unit; what they own '
+    'remains theirs. 28000 if nobody is signed in; 42501 if that is not allowed or the object '
+    'does not exist, for oneself, above one''s own rank.';
 revoke all on function authz.deactivate_user(bigint) from public;
 grant execute on function authz.deactivate_user(bigint) to fundwarden_app;

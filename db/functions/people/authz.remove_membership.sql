@@ -31,7 +31,8 @@ end
 $$;
 
 comment on function authz.remove_membership(bigint) is
-    'Ends a membership by deleting it, for whoever could have made it. 28000 nobody; 42501 not '
-    'allowed, hidden and absent alike, oneself, above the own rank.';
+    'Ends a membership by deleting it, for whoever could have made it. 28000 if nobody is signed '
+    'in; 42501 if that is not allowed or the object does not exist, for oneself, above one''s '
+    'own rank.';
 revoke all on function authz.remove_membership(bigint) from public;
 grant execute on function authz.remove_membership(bigint) to fundwarden_app;

@@ -12,6 +12,7 @@ end;
 comment on function authz.subordinates(bigint) is
     'Users, active or not, whose base unit the user oversees (users:read), and how many levels '
     'below the nearest unit of oversight: 0 in that unit itself. A null user_id means the user '
-    'signed in. 22023 no such user; 28000 nobody; 42501 not allowed to ask.';
+    'who is signed in. 22023 if there is no such user; 28000 if nobody is signed in; 42501 if '
+    'the caller may not ask.';
 revoke all on function authz.subordinates(bigint) from public;
 grant execute on function authz.subordinates(bigint) to fundwarden_app, fundwarden_operator;

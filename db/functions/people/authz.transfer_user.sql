@@ -30,9 +30,9 @@ end
 $$;
 
 comment on function authz.transfer_user(bigint, int) is
-    'Gives the user another base unit of the tenant, for whoever may users:update in both and '
-    'holds, in both, what the user was given without a unit or under a condition. 28000 nobody;'
-    ' 42501 not allowed, hidden and absent alike, oneself, above the own rank; 23514 a role '
-    'without a unit that requires approval.';
+    'Gives the user another base unit of the tenant. Requires users:update in both, and the '
+    'caller must hold, in both, what the user was given without a unit or under a condition. '
+    '28000 if nobody is signed in; 42501 if that is not allowed or the object does not exist, '
+    'for oneself, above one''s own rank; 23514 a role without a unit that requires approval.';
 revoke all on function authz.transfer_user(bigint, int) from public;
 grant execute on function authz.transfer_user(bigint, int) to fundwarden_app;

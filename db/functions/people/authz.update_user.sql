@@ -52,8 +52,9 @@ end
 $$;
 
 comment on function authz.update_user(bigint, text, jsonb) is
-    'Changes what is passed, for whoever may users:update in the base unit. 28000 nobody; 42501'
-    ' not allowed, hidden and absent alike, oneself, above the own rank; 22023 a blank '
-    'username, a profile that is no object; 23505 the username is taken in the tenant.';
+    'Changes the given properties. Requires users:update in the base unit. 28000 if nobody is '
+    'signed in; 42501 if that is not allowed or the object does not exist, for oneself, above '
+    'one''s own rank; 22023 for a blank username, a profile that is not an object; 23505 if the '
+    'username is taken in the tenant.';
 revoke all on function authz.update_user(bigint, text, jsonb) from public;
 grant execute on function authz.update_user(bigint, text, jsonb) to fundwarden_app;

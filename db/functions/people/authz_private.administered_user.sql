@@ -33,6 +33,6 @@ end
 $$;
 
 comment on function authz_private.administered_user(bigint, text, bigint) is
-    'The user, where the acting user may do users:action in their base unit, is not they and is'
-    ' not outranked by them. 42501 otherwise, hidden and absent alike.';
+    'The user, where the acting user may do users:action in their base unit, is not they and is '
+    'not outranked by them. 42501 otherwise, hidden and missing objects alike.';
 revoke all on function authz_private.administered_user(bigint, text, bigint) from public;

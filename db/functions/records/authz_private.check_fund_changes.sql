@@ -71,5 +71,5 @@ $$;
 
 comment on function authz_private.check_fund_changes(bigint, int, jsonb) is
     'Refuses changes of a fund: 22023 what is no column or value, 42501 owners the user does not '
-    'know of or may not read, hidden and absent alike.';
+    'know of or may not read, hidden and missing objects alike.';
 revoke all on function authz_private.check_fund_changes(bigint, int, jsonb) from public;

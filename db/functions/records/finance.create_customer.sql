@@ -30,9 +30,9 @@ end
 $$;
 
 comment on function finance.create_customer(jsonb) is
-    'Makes a customer of the tenant of the user signed in and returns its id: {"name", '
-    '"manager_id"}. Its manager must be where the user holds customers:create, and '
-    'customers:read. 28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what cannot '
-    'be meant.';
+    'Creates a customer of the tenant of the user who is signed in and returns its id: {"name", '
+    '"manager_id"}. Requires customers:create and customers:read where its manager belongs. '
+    '28000 if nobody is signed in; 42501 if that is not allowed or the object does not exist; '
+    '22023 for an invalid value.';
 revoke all on function finance.create_customer(jsonb) from public;
 grant execute on function finance.create_customer(jsonb) to fundwarden_app;

@@ -38,9 +38,9 @@ end
 $$;
 
 comment on function finance.create_fund(jsonb) is
-    'Makes a fund of the tenant of the user signed in and returns its id: {"amount", "currency", '
-    '"status", "handle_by", "order_id", "customer_id"}. Any of its owners must be where the user '
-    'holds funds:create, and funds:read. 28000 nobody; 42501 not allowed, hidden and absent '
-    'alike; 22023 what cannot be meant.';
+    'Creates a fund of the tenant of the user who is signed in and returns its id: {"amount", '
+    '"currency", "status", "handle_by", "order_id", "customer_id"}. Requires funds:create and '
+    'funds:read where one of its owners belongs. 28000 if nobody is signed in; 42501 if that is '
+    'not allowed or the object does not exist; 22023 for an invalid value.';
 revoke all on function finance.create_fund(jsonb) from public;
 grant execute on function finance.create_fund(jsonb) to fundwarden_app;

@@ -30,8 +30,9 @@ end
 $$;
 
 comment on function finance.create_order(jsonb) is
-    'Makes an order of the tenant of the user signed in and returns its id: {"handler_id", '
-    '"customer_id"}. Its handler must be where the user holds orders:create, and orders:read. '
-    '28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what cannot be meant.';
+    'Makes an order of the tenant of the user who is signed in and returns its id: '
+    '{"handler_id", "customer_id"}. Requires orders:create and orders:read where its handler '
+    'belongs. 28000 if nobody is signed in; 42501 if that is not allowed or the object does not '
+    'exist; 22023 for an invalid value.';
 revoke all on function finance.create_order(jsonb) from public;
 grant execute on function finance.create_order(jsonb) to fundwarden_app;

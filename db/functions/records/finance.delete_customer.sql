@@ -36,8 +36,9 @@ end
 $$;
 
 comment on function finance.delete_customer(bigint) is
-    'Deletes a customer of the tenant of the user signed in that nothing names, where its '
-    'manager is where they hold customers:delete, and customers:read. 28000 nobody; 42501 not '
-    'allowed, hidden and absent alike; 23514 still named; 40001 retry.';
+    'Deletes a customer of the tenant of the user who is signed in that no other record refers '
+    'to. Requires customers:delete and customers:read where its manager belongs. 28000 if nobody '
+    'is signed in; 42501 if that is not allowed or the object does not exist; 23514 if other '
+    'records still refer to it; 40001: retry.';
 revoke all on function finance.delete_customer(bigint) from public;
 grant execute on function finance.delete_customer(bigint) to fundwarden_app;

@@ -25,8 +25,8 @@ end
 $$;
 
 comment on function finance.delete_fund(bigint) is
-    'Deletes a fund of the tenant of the user signed in, where any of its owners is where they '
-    'hold funds:delete, and funds:read. 28000 nobody; 42501 not allowed, hidden and absent '
-    'alike; 40001 retry.';
+    'Deletes a fund of the tenant of the user who is signed in. Requires funds:delete and '
+    'funds:read where one of its owners belongs. 28000 if nobody is signed in; 42501 if that is '
+    'not allowed or the object does not exist; 40001: retry.';
 revoke all on function finance.delete_fund(bigint) from public;
 grant execute on function finance.delete_fund(bigint) to fundwarden_app;

@@ -35,8 +35,9 @@ end
 $$;
 
 comment on function finance.delete_order(bigint) is
-    'Deletes an order of the tenant of the user signed in that nothing names, where its handler '
-    'is where they hold orders:delete, and orders:read. 28000 nobody; 42501 not allowed, hidden '
-    'and absent alike; 23514 still named; 40001 retry.';
+    'Deletes an order of the tenant of the user who is signed in that no other record refers to. '
+    'Requires orders:delete and orders:read where its handler belongs. 28000 if nobody is signed '
+    'in; 42501 if that is not allowed or the object does not exist; 23514 if other records still '
+    'refer to it; 40001: retry.';
 revoke all on function finance.delete_order(bigint) from public;
 grant execute on function finance.delete_order(bigint) to fundwarden_app;

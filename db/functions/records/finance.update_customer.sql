@@ -39,9 +39,9 @@ end
 $$;
 
 comment on function finance.update_customer(bigint, jsonb) is
-    'Changes a customer of the tenant of the user signed in: {"name", "manager_id"}, what is '
-    'left out stays. Before and after its manager must be where the user holds customers:update, '
-    'and customers:read. 28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what '
-    'cannot be meant; 40001 retry.';
+    'Changes a customer of the tenant of the user who is signed in: {"name", "manager_id"}, what '
+    'is left out keeps its value. Requires customers:update and customers:read where its manager '
+    'belongs, before and after the change. 28000 if nobody is signed in; 42501 if that is not '
+    'allowed or the object does not exist; 22023 for an invalid value; 40001: retry.';
 revoke all on function finance.update_customer(bigint, jsonb) from public;
 grant execute on function finance.update_customer(bigint, jsonb) to fundwarden_app;

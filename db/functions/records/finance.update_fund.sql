@@ -42,10 +42,10 @@ end
 $$;
 
 comment on function finance.update_fund(bigint, jsonb) is
-    'Changes a fund of the tenant of the user signed in: {"amount", "currency", "status", '
-    '"handle_by", "order_id", "customer_id"}, what is left out stays. Before and after any of '
-    'its owners must be where the user holds funds:update, and funds:read; conditions see the '
-    'row. 28000 nobody; 42501 not allowed, hidden and absent alike; 22023 what cannot be meant; '
-    '23514 no owner; 40001 retry.';
+    'Changes a fund of the tenant of the user who is signed in: {"amount", "currency", "status", '
+    '"handle_by", "order_id", "customer_id"}, what is left out keeps its value. Requires '
+    'funds:update and funds:read where one of its owners belongs, before and after the change; '
+    'conditions see the row. 28000 if nobody is signed in; 42501 if that is not allowed or the '
+    'object does not exist; 22023 for an invalid value; 23514 no owner; 40001: retry.';
 revoke all on function finance.update_fund(bigint, jsonb) from public;
 grant execute on function finance.update_fund(bigint, jsonb) to fundwarden_app;

@@ -54,6 +54,7 @@ end
 $$;
 
 comment on function ops.repair_owner_units() is
-    'Writes the units of owners anew where a customer, an order or a fund has another, and returns '
-    'how many it changed; for the owner, when ops.check_owner_units() says so. Reads every row.';
+    'Writes the units of owners anew where a customer, an order or a fund has another, and '
+    'returns how many it changed. Only the owner may call it; use it when '
+    'ops.check_owner_units() reports a problem. Reads every row.';
 revoke all on function ops.repair_owner_units() from public;

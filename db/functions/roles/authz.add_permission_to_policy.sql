@@ -41,9 +41,10 @@ end
 $$;
 
 comment on function authz.add_permission_to_policy(int, int) is
-    'Adds a permission to a policy of the own tenant, for whoever may edit the policy and holds'
-    ' the permission throughout the tenant; nothing is done where it is there. 28000 nobody; '
-    '42501 not allowed, hidden and absent alike, held by oneself; 22023 no such permission; '
-    '23514 the scope system.';
+    'Adds a permission to a policy of the caller''s tenant. The caller must be allowed to edit '
+    'the policy and must hold the permission throughout the tenant; does nothing if it is there '
+    'already. 28000 if nobody is signed in; 42501 if that is not allowed or the object does not '
+    'exist, and if the caller holds it; 22023 if there is no such permission; 23514 for the '
+    'scope system.';
 revoke all on function authz.add_permission_to_policy(int, int) from public;
 grant execute on function authz.add_permission_to_policy(int, int) to fundwarden_app;

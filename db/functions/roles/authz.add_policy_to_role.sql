@@ -48,9 +48,9 @@ end
 $$;
 
 comment on function authz.add_policy_to_role(int, int) is
-    'Adds a policy of the tenant or of the platform to a role of the own tenant, for whoever '
-    'may edit the role and holds all that is in the policy throughout the tenant. 28000 nobody;'
-    ' 42501 not allowed, hidden and absent alike, held by oneself; 23514 a held role that '
-    'requires approval.';
+    'Adds a policy of the tenant or of the platform to a role of the caller''s tenant. The '
+    'caller must be allowed to edit the role and must hold all that is in the policy throughout '
+    'the tenant. 28000 if nobody is signed in; 42501 if that is not allowed or the object does '
+    'not exist, and if the caller holds it; 23514 a held role that requires approval.';
 revoke all on function authz.add_policy_to_role(int, int) from public;
 grant execute on function authz.add_policy_to_role(int, int) to fundwarden_app;

@@ -61,10 +61,10 @@ $$;
 comment on function authz.create_permission(
     text, text, authz.permission_scope, jsonb
 ) is
-    'Finds the permission, or makes it, for whoever may permissions:create throughout their '
-    'tenant; resource is a code of the menu. 28000 nobody; 42501 not allowed, hidden and absent'
-    ' alike; 22023 unknown resource, no action, no scope, the scope system, conditions that are'
-    ' none.';
+    'Finds the permission, or makes it. Requires permissions:create throughout their tenant; '
+    'resource is a code of the menu. 28000 if nobody is signed in; 42501 if that is not allowed '
+    'or the object does not exist; 22023 unknown resource, no action, no scope, the scope '
+    'system, invalid conditions.';
 revoke all on function authz.create_permission(
     text, text, authz.permission_scope, jsonb
 ) from public;

@@ -42,9 +42,9 @@ $$;
 comment on function authz.create_policy(
     text, text, authz.policy_effect, int
 ) is
-    'Makes a policy of the own tenant, for whoever may permissions:create throughout it. 28000 '
-    'nobody; 42501 not allowed, hidden and absent alike; 22023 a blank name; 23505 the name is '
-    'taken in the tenant.';
+    'Creates a policy of the caller''s tenant. Requires permissions:create throughout it. 28000 '
+    'if nobody is signed in; 42501 if that is not allowed or the object does not exist; 22023 '
+    'for a blank name; 23505 if the name is taken in the tenant.';
 revoke all on function authz.create_policy(
     text, text, authz.policy_effect, int
 ) from public;

@@ -54,9 +54,9 @@ end
 $$;
 
 comment on function authz.create_role(text, text, int, int, boolean) is
-    'Makes a role of the own tenant, for whoever may permissions:create throughout it, has that'
-    ' rank there, and holds what the parent carries. 28000 nobody; 42501 not allowed, hidden '
-    'and absent alike, above the own rank; 22023 a code that is none; 23505 the code is taken '
-    'in the tenant.';
+    'Creates a role of the caller''s tenant, for a caller who holds permissions:create '
+    'throughout it, has that rank there, and holds what the parent carries. 28000 if nobody is '
+    'signed in; 42501 if that is not allowed or the object does not exist, above one''s own '
+    'rank; 22023 for an invalid code; 23505 if the code is taken in the tenant.';
 revoke all on function authz.create_role(text, text, int, int, boolean) from public;
 grant execute on function authz.create_role(text, text, int, int, boolean) to fundwarden_app;

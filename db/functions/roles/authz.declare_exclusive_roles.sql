@@ -39,9 +39,10 @@ end
 $$;
 
 comment on function authz.declare_exclusive_roles(int, int, text) is
-    'Declares that nobody of the own tenant may hold both roles at the same time, for whoever '
-    'may permissions:update throughout it and is of the rank of both. 28000 nobody; 42501 not '
-    'allowed, hidden and absent alike, above the own rank; 22023 one role twice; 23505 declared'
-    ' already; 23514 somebody holds both; 0A000 above READ COMMITTED.';
+    'Declares that nobody of the caller''s tenant may hold both roles at the same time. Requires '
+    'permissions:update throughout it; the caller must have the rank of both. 28000 if nobody is '
+    'signed in; 42501 if that is not allowed or the object does not exist, above one''s own '
+    'rank; 22023 one role twice; 23505 if it is declared already; 23514 if somebody holds both; '
+    '0A000 if the isolation level is above READ COMMITTED.';
 revoke all on function authz.declare_exclusive_roles(int, int, text) from public;
 grant execute on function authz.declare_exclusive_roles(int, int, text) to fundwarden_app;

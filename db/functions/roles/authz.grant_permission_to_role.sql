@@ -52,9 +52,10 @@ end
 $$;
 
 comment on function authz.grant_permission_to_role(int, int) is
-    'Adds a permission to a role of the own tenant, for whoever may edit the role and holds the'
-    ' permission throughout the tenant; nothing is done where it is there. 28000 nobody; 42501 '
-    'not allowed, hidden and absent alike, held by oneself; 22023 no such permission; 23514 the'
-    ' scope system; a held role that requires approval.';
+    'Adds a permission to a role of the caller''s tenant. The caller must be allowed to edit the '
+    'role and must hold the permission throughout the tenant; does nothing if it is there '
+    'already. 28000 if nobody is signed in; 42501 if that is not allowed or the object does not '
+    'exist, and if the caller holds it; 22023 if there is no such permission; 23514 for the '
+    'scope system; a held role that requires approval.';
 revoke all on function authz.grant_permission_to_role(int, int) from public;
 grant execute on function authz.grant_permission_to_role(int, int) to fundwarden_app;

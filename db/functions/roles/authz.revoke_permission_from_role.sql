@@ -26,8 +26,8 @@ end
 $$;
 
 comment on function authz.revoke_permission_from_role(int, int) is
-    'Takes a permission out of a role of the own tenant, for whoever may edit the role; nothing'
-    ' is done where it is not there. 28000 nobody; 42501 not allowed, hidden and absent alike, '
-    'held by oneself.';
+    'Removes a permission from a role of the caller''s tenant. The caller must be allowed to '
+    'edit the role; does nothing if it is not there. 28000 if nobody is signed in; 42501 if that '
+    'is not allowed or the object does not exist, and if the caller holds it.';
 revoke all on function authz.revoke_permission_from_role(int, int) from public;
 grant execute on function authz.revoke_permission_from_role(int, int) to fundwarden_app;

@@ -43,9 +43,10 @@ end
 $$;
 
 comment on function authz.set_role_parent(int, int) is
-    'Gives a role of the own tenant another parent, or none for null, for whoever may edit the '
-    'role and holds what the parent carries. 28000 nobody; 42501 not allowed, hidden and absent'
-    ' alike, held by oneself, above the own rank; 23514 a cycle, an exclusive pair, or a held '
-    'role that would come to require approval; 40001 retry.';
+    'Gives a role of the caller''s tenant another parent, or none for null. The caller must be '
+    'allowed to edit the role and must hold what the parent carries. 28000 if nobody is signed '
+    'in; 42501 if that is not allowed or the object does not exist, and if the caller holds it, '
+    'above one''s own rank; 23514 a cycle, an exclusive pair, or a held role that would come to '
+    'require approval; 40001: retry.';
 revoke all on function authz.set_role_parent(int, int) from public;
 grant execute on function authz.set_role_parent(int, int) to fundwarden_app;

@@ -46,10 +46,11 @@ $$;
 comment on function authz.update_policy(
     int, text, text, authz.policy_effect, int, boolean
 ) is
-    'Changes what is passed of a policy of the own tenant, for whoever may permissions:update '
-    'throughout it, does not hold the policy and holds all that is in it. 28000 nobody; 42501 '
-    'not allowed, hidden and absent alike, held by oneself; 22023 a blank name; 23505 the name '
-    'is taken in the tenant.';
+    'Changes the given properties of a policy of the caller''s tenant, for a caller who holds '
+    'permissions:update throughout it, does not hold the policy and holds all that is in it. '
+    '28000 if nobody is signed in; 42501 if that is not allowed or the object does not exist, '
+    'and if the caller holds it; 22023 for a blank name; 23505 if the name is taken in the '
+    'tenant.';
 revoke all on function authz.update_policy(
     int, text, text, authz.policy_effect, int, boolean
 ) from public;

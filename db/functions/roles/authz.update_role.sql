@@ -43,9 +43,10 @@ end
 $$;
 
 comment on function authz.update_role(int, text, int, boolean, boolean) is
-    'Changes what is passed of a role of the own tenant, for whoever may permissions:update '
-    'throughout it, does not hold the role, is of its rank and the new one, and holds all it '
-    'carries. 28000 nobody; 42501 not allowed, hidden and absent alike, held by oneself, above '
-    'the own rank; 22023 requires_approval taken back.';
+    'Changes the given properties of a role of the caller''s tenant, for a caller who holds '
+    'permissions:update throughout it, does not hold the role, is of its rank and the new one, '
+    'and holds all it carries. 28000 if nobody is signed in; 42501 if that is not allowed or the '
+    'object does not exist, and if the caller holds it, above one''s own rank; 22023 '
+    'requires_approval taken back.';
 revoke all on function authz.update_role(int, text, int, boolean, boolean) from public;
 grant execute on function authz.update_role(int, text, int, boolean, boolean) to fundwarden_app;

@@ -37,8 +37,9 @@ end
 $$;
 
 comment on function authz.withdraw_exclusive_roles(bigint) is
-    'Ends a pair of the own tenant, for whoever may permissions:delete throughout it, is of the'
-    ' rank of both roles and holds neither. 28000 nobody; 42501 not allowed, hidden and absent '
-    'alike, held by oneself, above the own rank.';
+    'Ends a pair of the caller''s tenant, for a caller who holds permissions:delete throughout '
+    'it, is of the rank of both roles and holds neither. 28000 if nobody is signed in; 42501 if '
+    'that is not allowed or the object does not exist, and if the caller holds it, above one''s '
+    'own rank.';
 revoke all on function authz.withdraw_exclusive_roles(bigint) from public;
 grant execute on function authz.withdraw_exclusive_roles(bigint) to fundwarden_app;

@@ -28,6 +28,6 @@ end
 $$;
 
 comment on function authz_private.refuse_exclusive(bigint []) is
-    'Refuses, with 23514, both halves of an exclusive pair held by one of these users; 40001 '
+    'Refuses, with 23514, both halves of an exclusive pair held by one of these users; 40001: '
     'retry.';
 revoke all on function authz_private.refuse_exclusive(bigint []) from public;

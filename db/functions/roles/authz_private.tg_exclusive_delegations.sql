@@ -17,6 +17,6 @@ end
 $$;
 
 comment on function authz_private.tg_exclusive_delegations() is
-    'Trigger, for authz.delegations with the transition table new_rows: refuses to a delegate the '
-    'other half of an exclusive pair with 23514; 40001 retry.';
+    'Trigger, for authz.delegations with the transition table new_rows: refuses to a delegate '
+    'the other half of an exclusive pair with 23514; 40001: retry.';
 revoke all on function authz_private.tg_exclusive_delegations() from public;

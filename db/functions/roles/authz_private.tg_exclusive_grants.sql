@@ -40,6 +40,6 @@ end
 $$;
 
 comment on function authz_private.tg_exclusive_grants() is
-    'Trigger, for tables with a user_id, a role_id and the transition table new_rows: refuses both '
-    'halves of an exclusive pair for one user with 23514; 40001 retry.';
+    'Trigger, for tables with a user_id, a role_id and the transition table new_rows: refuses '
+    'both halves of an exclusive pair for one user with 23514; 40001: retry.';
 revoke all on function authz_private.tg_exclusive_grants() from public;

@@ -71,5 +71,6 @@ $$;
 
 comment on function authz_private.tg_exclusive_hierarchy() is
     'Trigger on authz.roles and authz.exclusive_roles: refuses what would leave a role or a user '
-    'with both halves of an exclusive pair, with 23514; 0A000 above READ COMMITTED.';
+    'with both halves of an exclusive pair, with 23514; 0A000 if the isolation level is above '
+    'READ COMMITTED.';
 revoke all on function authz_private.tg_exclusive_hierarchy() from public;

@@ -41,7 +41,6 @@ end
 $$;
 
 comment on function authz_private.tg_role_parent() is
-    'Trigger: a role inherits from one of its tenant or of the platform, and not from '
-    'itself. 23514 '
-    'otherwise; 40001 retry.';
+    'Trigger: a role inherits from one of its tenant or of the platform, and not from itself. '
+    '23514 otherwise; 40001: retry.';
 revoke all on function authz_private.tg_role_parent() from public;

@@ -20,5 +20,6 @@ end
 $$;
 
 comment on function authz_private.usable_policy(int, int) is
-    'The policy, of that tenant or of the platform. 42501 otherwise, hidden and absent alike.';
+    'The policy, of that tenant or of the platform. 42501 otherwise, hidden and missing objects '
+    'alike.';
 revoke all on function authz_private.usable_policy(int, int) from public;

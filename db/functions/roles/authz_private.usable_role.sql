@@ -20,5 +20,6 @@ end
 $$;
 
 comment on function authz_private.usable_role(int, int, text) is
-    'The role, of that tenant or of the platform. 42501 otherwise, hidden and absent alike.';
+    'The role, of that tenant or of the platform. 42501 otherwise, hidden and missing objects '
+    'alike.';
 revoke all on function authz_private.usable_role(int, int, text) from public;

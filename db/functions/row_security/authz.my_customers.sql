@@ -17,7 +17,7 @@ end
 $$;
 
 comment on function authz.my_customers(text, text) is
-    'Ids of the customers of the user signed in, where what they own counts for resource:action '
-    'though its unit does not; empty otherwise.';
+    'Ids of the customers of the user who is signed in, where what they own counts for '
+    'resource:action though its unit does not; empty otherwise.';
 revoke all on function authz.my_customers(text, text) from public;
 grant execute on function authz.my_customers(text, text) to fundwarden_app;

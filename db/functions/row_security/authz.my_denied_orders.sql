@@ -17,7 +17,7 @@ end
 $$;
 
 comment on function authz.my_denied_orders(text, text) is
-    'Ids of the orders of the user signed in, where what they own does not count for '
+    'Ids of the orders of the user who is signed in, where what they own does not count for '
     'resource:action though its unit does; empty otherwise.';
 revoke all on function authz.my_denied_orders(text, text) from public;
 grant execute on function authz.my_denied_orders(text, text) to fundwarden_app;

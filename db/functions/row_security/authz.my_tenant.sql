@@ -10,6 +10,7 @@ begin
 end
 $$;
 
-comment on function authz.my_tenant() is 'Tenant of the user signed in; null for nobody.';
+comment on function authz.my_tenant() is
+    'Tenant of the user who is signed in; null for nobody.';
 revoke all on function authz.my_tenant() from public;
 grant execute on function authz.my_tenant() to fundwarden_app;

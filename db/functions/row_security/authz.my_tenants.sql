@@ -27,6 +27,6 @@ end
 $$;
 
 comment on function authz.my_tenants(text, text) is
-    'Tenants in all of which the user signed in may do resource:action; empty for nobody.';
+    'Tenants in all of which the user who is signed in may do resource:action; empty for nobody.';
 revoke all on function authz.my_tenants(text, text) from public;
 grant execute on function authz.my_tenants(text, text) to fundwarden_app;

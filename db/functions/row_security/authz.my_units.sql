@@ -19,7 +19,7 @@ end
 $$;
 
 comment on function authz.my_units(text, text) is
-    'Units in which the user signed in may do resource:action; empty for nobody, and for those who '
-    'may in all of a tenant: see authz.my_tenants().';
+    'Units in which the user who is signed in may do resource:action; empty for nobody, and for '
+    'those who may in all of a tenant: see authz.my_tenants().';
 revoke all on function authz.my_units(text, text) from public;
 grant execute on function authz.my_units(text, text) to fundwarden_app;

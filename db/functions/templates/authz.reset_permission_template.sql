@@ -30,8 +30,9 @@ end
 $$;
 
 comment on function authz.reset_permission_template(int, text) is
-    'Removes the template of the key at the unit, for whoever may permissions:delete throughout'
-    ' it and holds the resource and action of the key there; id is null where there was none. '
-    '28000 nobody; 42501 not allowed, hidden and absent alike, not held; 40001 retry.';
+    'Removes the template of the key at the unit. Requires permissions:delete throughout it, and '
+    'the caller must hold the resource and action of the key there; id is null where there was '
+    'none. 28000 if nobody is signed in; 42501 if that is not allowed or the object does not '
+    'exist, or if the caller does not hold it; 40001: retry.';
 revoke all on function authz.reset_permission_template(int, text) from public;
 grant execute on function authz.reset_permission_template(int, text) to fundwarden_app;

@@ -67,10 +67,11 @@ $$;
 comment on function authz.set_permission_template(
     int, text, int, boolean, boolean
 ) is
-    'Sets the template of the key at the unit, for whoever may permissions:create (a new one) '
-    'or permissions:update throughout it and holds the resource and action of the key there. '
-    '28000 nobody; 42501 not allowed, hidden and absent alike, not held; 22023 no key; 23514 '
-    'locked above; 40001 retry.';
+    'Sets the template of the key at the unit. Requires permissions:create (a new one) or '
+    'permissions:update throughout it, and the caller must hold the resource and action of the '
+    'key there. 28000 if nobody is signed in; 42501 if that is not allowed or the object does '
+    'not exist, or if the caller does not hold it; 22023 no key; 23514 locked above; 40001: '
+    'retry.';
 revoke all on function authz.set_permission_template(
     int, text, int, boolean, boolean
 ) from public;

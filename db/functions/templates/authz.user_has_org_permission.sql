@@ -30,9 +30,10 @@ end
 $$;
 
 comment on function authz.user_has_org_permission(bigint, int, text) is
-    'Whether the permission templates give permission_key in the unit org_id to the rank of a role '
-    'the user holds there. A null user_id means the user signed in. 22023 no such unit or user, no '
-    'key; 28000 nobody; 42501 not allowed to ask about this user.';
+    'Whether the permission templates give permission_key in the unit org_id to the rank of a '
+    'role the user holds there. A null user_id means the user who is signed in. 22023 if there '
+    'is no such unit or user, no key; 28000 if nobody is signed in; 42501 if the caller may not '
+    'ask about that user.';
 revoke all on function authz.user_has_org_permission(bigint, int, text) from public;
 grant execute on function authz.user_has_org_permission(bigint, int, text)
 to fundwarden_app, fundwarden_operator;

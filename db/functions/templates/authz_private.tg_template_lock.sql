@@ -39,5 +39,6 @@ end
 $$;
 
 comment on function authz_private.tg_template_lock() is
-    'Trigger: refuses a template below a lock of its key with 23514, naming the unit; 40001 retry.';
+    'Trigger: refuses a template below a lock of its key with 23514, naming the unit; 40001: '
+    'retry.';
 revoke all on function authz_private.tg_template_lock() from public;
