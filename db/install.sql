@@ -274,6 +274,7 @@
 \ir functions/row_security/authz.my_denied_orders.sql
 \ir functions/row_security/authz.my_orders.sql
 \ir functions/row_security/authz.my_owner_id.sql
+\ir functions/row_security/authz.my_row_keys.sql
 \ir functions/row_security/authz.my_tenant.sql
 \ir functions/row_security/authz.my_tenants.sql
 \ir functions/row_security/authz.my_units.sql
@@ -318,17 +319,37 @@
 
 -- datasets: registering tables, and compiling their rules to policies, views and rights.
 \ir functions/datasets/authz.compile_datasets.sql
+\ir functions/datasets/authz.explain_dataset.sql
 \ir functions/datasets/authz.register_dataset.sql
 \ir functions/datasets/authz.unregister_dataset.sql
 \ir functions/datasets/authz.withdraw_datasets.sql
+\ir functions/datasets/authz_private.check_owners.sql
 \ir functions/datasets/authz_private.compile_dataset.sql
-\ir functions/datasets/authz_private.dataset_policies.sql
+\ir functions/datasets/authz_private.compile_dataset_functions.sql
+\ir functions/datasets/authz_private.count_dataset.sql
+\ir functions/datasets/authz_private.dataset_columns_as_seen.sql
+\ir functions/datasets/authz_private.dataset_condition.sql
+\ir functions/datasets/authz_private.dataset_key.sql
+\ir functions/datasets/authz_private.dataset_masks.sql
+\ir functions/datasets/authz_private.dataset_matches.sql
 \ir functions/datasets/authz_private.dataset_view.sql
+\ir functions/datasets/authz_private.explain_row.sql
+\ir functions/datasets/authz_private.export_dataset.sql
+\ir functions/datasets/authz_private.exported_rows.sql
 \ir functions/datasets/authz_private.give_columns.sql
 \ir functions/datasets/authz_private.hidden_columns.sql
+\ir functions/datasets/authz_private.integer_code.sql
 \ir functions/datasets/authz_private.masked_tables.sql
+\ir functions/datasets/authz_private.owner_keys.sql
+\ir functions/datasets/authz_private.owner_steps.sql
+\ir functions/datasets/authz_private.dataset_policies.sql
+\ir functions/datasets/authz_private.page_dataset.sql
+\ir functions/datasets/authz_private.dataset_functions.sql
+\ir functions/datasets/authz_private.people_in_scope.sql
 \ir functions/datasets/authz_private.refuse_bypass.sql
+\ir functions/datasets/authz_private.row_key.sql
 \ir functions/datasets/authz_private.tg_compile_datasets.sql
+\ir functions/datasets/authz_private.uuid_code.sql
 \ir functions/datasets/authz_private.withdraw_dataset.sql
 \ir functions/datasets/ops.dataset_problems.sql
 

@@ -44,6 +44,7 @@ create schema finance authorization fundwarden_owner;
 create schema audit authorization fundwarden_owner;
 create schema ops authorization fundwarden_owner;
 create schema secure authorization fundwarden_owner;
+create schema paged authorization fundwarden_owner;
 
 create extension ltree with schema ext;
 
@@ -51,6 +52,7 @@ grant usage on schema ext to
     fundwarden_owner, fundwarden_app, fundwarden_auditor, fundwarden_operator;
 grant usage on schema authz, finance to fundwarden_app, fundwarden_operator;
 grant usage on schema secure to fundwarden_app;
+grant usage on schema paged to fundwarden_app, fundwarden_operator;
 grant usage on schema audit, ops to fundwarden_operator;
 grant usage on schema audit, ops to fundwarden_auditor;
 
@@ -66,3 +68,5 @@ comment on schema audit is 'The log of every change of access, and its seals.';
 comment on schema ops is 'Health, rights and maintenance of the installation.';
 comment on schema secure is
     'Datasets as the application reads them: one view each, made from the data permissions.';
+comment on schema paged is
+    'Functions of datasets with owners: a page, a count, an export and the reason for a row.';

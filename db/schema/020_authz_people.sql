@@ -8,9 +8,14 @@ create table authz.users (
     profile jsonb not null default '{}',
     is_active boolean not null default true,
     created_at timestamptz not null default now(),
+    external_id text,
     constraint users_are_addressed_with_their_tenant unique (tenant_id, id),
     constraint owner_unit_of_a_user unique (tenant_id, id, base_unit_id),
     constraint usernames_differ_within_a_tenant unique (tenant_id, username),
+    constraint external_ids_differ_within_a_tenant unique (tenant_id, external_id),
+    constraint external_id_is_not_blank check (
+        external_id ~ '\S' and length(external_id) <= 200
+    ),
     constraint base_unit_is_of_the_same_tenant foreign key (tenant_id, base_unit_id)
     references authz.org_units (tenant_id, id),
     constraint username_is_not_blank check (username ~ '\S' and length(username) <= 200),
@@ -25,6 +30,9 @@ comment on table authz.users is 'People and services that act; deactivated rathe
 comment on column authz.users.tenant_id is 'Tenant of the base unit; set by trigger when omitted.';
 comment on column authz.users.base_unit_id is
     'Owner unit of everything the user handles or manages; a transfer is an update of this column.';
+comment on column authz.users.external_id is
+    'The company''s own code of the person, such as an employee number or a login; null: none. '
+    'Datasets with owners match it.';
 comment on column authz.users.is_active is 'False: the user may do nothing; what they own remains.';
 comment on constraint owner_unit_of_a_user on authz.users is
     'Target of the cascading keys that carry a transfer to every row the user owns.';

@@ -17,10 +17,20 @@ create table authz.datasets (
     description text not null default '',
     registered_at timestamptz not null default now(),
     before jsonb not null default '{}',
+    owners jsonb,
+    tenant_id int references authz.tenants (id),
+    storage text not null default 'joined',
+    constraint owners_are_a_list check (jsonb_typeof(owners) = 'array'),
+    constraint owners_have_a_tenant check (
+        owners is null or num_nonnulls(tenant_column, tenant_id) = 1 and resource is not null
+    ),
+    constraint storage_is_known check (storage in ('joined')),
     constraint table_is_one_dataset unique (table_name),
     constraint dataset_is_a_plain_word check (name ~ '^[a-z][a-z0-9_]{0,62}$'),
     constraint default_rows_are_all_or_none check (default_rows in ('all', 'none'))
 );
+
+create index datasets_tenant on authz.datasets (tenant_id) where tenant_id is not null;
 
 comment on table authz.datasets is
     'Tables under data permissions. Written by authz.register_dataset() and '
@@ -34,6 +44,15 @@ comment on column authz.datasets.tenant_column is
 comment on column authz.datasets.owner_units is 'Columns with units that own a row.';
 comment on column authz.datasets.default_rows is
     'Rows a user sees to whom no permit applies: all that the rules of the tree show, or none.';
+comment on column authz.datasets.owners is
+    'Owners of a row: [{"name", "path", "key"}, ...]. path lists columns; each but the last is a '
+    'foreign key to the next table, and the last names a person by key: external_id or id of '
+    'authz.users. Null: rows belong to nobody.';
+comment on column authz.datasets.tenant_id is
+    'The tenant of every row, where no column holds it. Null: see tenant_column.';
+comment on column authz.datasets.storage is
+    'joined: a query reads the owners of a row through the foreign keys of its path.';
+comment on index authz.datasets_tenant is 'The foreign key.';
 comment on column authz.datasets.before is
     'Row security and rights of the table as they were, for unregistering.';
 

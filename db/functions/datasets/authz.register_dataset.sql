@@ -3,9 +3,12 @@
 create or replace function authz.register_dataset(
     table_name regclass,
     name text default null,
-    owner_units name [] default '{}',
-    tenant_column name default null,
+    owners jsonb default null,
     resource text default null,
+    tenant_column name default null,
+    tenant_id int default null,
+    storage text default 'joined',
+    owner_units name [] default '{}',
     default_rows text default 'all',
     description text default ''
 )
@@ -34,7 +37,7 @@ begin
         raise exception 'name % is not a name of a dataset', quote_literal(left(dataset, 100))
             using errcode = '22023', hint = 'Pass a word in lower case, at most 63 characters.';
     end if;
-    if schema_name in ('authz', 'authz_private', 'audit', 'ops', 'secure', 'ext', 'fundwarden',
+    if schema_name in ('authz', 'authz_private', 'audit', 'ops', 'secure', 'paged', 'ext', 'fundwarden',
         'pg_catalog', 'information_schema')
     then
         raise exception 'table_name: tables of schema % are not datasets', schema_name
@@ -111,13 +114,35 @@ begin
         perform authz_private.check_question(register_dataset.resource, 'read', null);
     end if;
 
+    if register_dataset.storage = 'stored' then
+        raise exception 'storage stored is not available'
+            using errcode = '0A000', hint = 'Pass joined: the owners of a row are read by joins.';
+    elsif register_dataset.storage is distinct from 'joined' then
+        raise exception 'storage % is not a way to keep owners',
+            coalesce(quote_literal(left(register_dataset.storage, 100)), 'null')
+            using errcode = '22023', hint = 'Pass joined.';
+    end if;
+    if register_dataset.owners is null and register_dataset.tenant_id is not null then
+        raise exception 'tenant_id is only for datasets with owners'
+            using errcode = '22023', hint = 'Pass owners too.';
+    end if;
+    if register_dataset.owners is not null then
+        perform authz_private.check_owners(
+            target.oid, dataset, register_dataset.owners, register_dataset.resource,
+            register_dataset.tenant_column, register_dataset.tenant_id,
+            register_dataset.owner_units, has_policy
+        );
+    end if;
+
     insert into authz.datasets as d (
-        name, table_name, resource, tenant_column, owner_units, default_rows, description, before
+        name, table_name, resource, tenant_column, owner_units, default_rows, description,
+        owners, tenant_id, storage, before
     )
     values (
         dataset, register_dataset.table_name, register_dataset.resource,
         register_dataset.tenant_column, coalesce(register_dataset.owner_units, '{}'),
         register_dataset.default_rows, coalesce(register_dataset.description, ''),
+        register_dataset.owners, register_dataset.tenant_id, register_dataset.storage,
         jsonb_build_object(
             'row_security', target.relrowsecurity,
             'forced', target.relforcerowsecurity,
@@ -166,14 +191,20 @@ begin
 end
 $$;
 
-comment on function authz.register_dataset(regclass, text, name [], name, text, text, text) is
-    'Puts a table under data permissions, makes its view in the schema secure, and returns its '
-    'name, by default that of the table. owner_units, tenant_column and resource: where the '
-    'table has no policy for the application yet, resource:read is needed where one of the owner '
-    'units is; without owner_units, any row (of the caller''s tenant, with tenant_column) may be '
-    'read by whoever is signed in. default_rows: all or none, for users to whom no permit '
-    'applies. Only the owner may call it. 22023 not a table, name, column or resource; 23505 '
-    'registered already; 42501 the table is not the owner''s, or fundwarden_app may read it as '
-    'PUBLIC or as a member of a role.';
-revoke all on function authz.register_dataset(regclass, text, name [], name, text, text, text)
-from public;
+comment on function authz.register_dataset(
+    regclass, text, jsonb, text, name, int, text, name [], text, text
+) is
+    'Makes a table a dataset, with a view in the schema secure, and returns its name, by default '
+    'that of the table. owners: [{"name", "path", "key"}, ...], one to five; a row is visible if '
+    'one of its owners is in the scope of the user for resource:read, and a row without owners if '
+    'the user reads the whole tenant. The dataset then has the functions paged.<name>, '
+    '<name>_count, <name>_explain and <name>_export. tenant_column or tenant_id: the tenant of a '
+    'row. owner_units: columns with unit ids instead of owners. Without owners and owner_units, '
+    'whoever is signed in reads any row (of their tenant, with tenant_column). default_rows: all '
+    'or none, for users to whom no permit applies. Only the owner may call it. 22023 names the '
+    'argument or the step of a path that does not fit; 23505 if it is registered already; 42501 if '
+    'the table is not the owner''s, or fundwarden_app may read it as PUBLIC or as a member of a '
+    'role; 55000 if the table has policies for the application already; 0A000 for storage stored.';
+revoke all on function authz.register_dataset(
+    regclass, text, jsonb, text, name, int, text, name [], text, text
+) from public;

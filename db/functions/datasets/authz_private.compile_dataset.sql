@@ -123,6 +123,7 @@ begin
         execute format('revoke all on secure.%I from public', wanted.name);
         execute format('grant select on secure.%I to fundwarden_app', wanted.name);
     end if;
+    perform authz_private.compile_dataset_functions(wanted.name);
 end
 $$;
 

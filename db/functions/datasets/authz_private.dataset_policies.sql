@@ -32,6 +32,22 @@ begin atomic
         'data_permission_base'::name as policy_name,
         true,
         case
+            when w.owners is not null then (
+                select format(
+                    '%1$s = any((select authz.my_tenants(%2$L, ''read''))::int []) '
+                    'or %1$s = (select authz.my_tenant()) and (%3$s)',
+                    coalesce(quote_ident(w.tenant_column), w.tenant_id || '::int'), w.resource,
+                    string_agg(
+                        format(
+                            '%I = any((select authz.my_row_keys(%L, %s))::%s [])',
+                            s.column_name, w.name, s.owner, s.type_name
+                        ),
+                        ' or ' order by s.owner
+                    )
+                )
+                from authz_private.owner_steps(w.table_name, w.owners) as s
+                where s.step = 1
+            )
             when w.owner_units = '{}' then '(select authz.current_user_id()) is not null'
             else (
                 select string_agg(
@@ -49,7 +65,7 @@ begin atomic
             )
         end
         || case
-            when w.owner_units = '{}' and w.tenant_column is not null
+            when w.owners is null and w.owner_units = '{}' and w.tenant_column is not null
                 then format(' and %I = (select authz.my_tenant())', w.tenant_column)
             else ''
         end

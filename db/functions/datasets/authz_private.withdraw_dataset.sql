@@ -15,6 +15,20 @@ begin
     where d.name = withdraw_dataset.dataset
         and exists (select from pg_class as c where c.oid = d.table_name);
     execute format('drop view if exists secure.%I', withdraw_dataset.dataset);
+    for policy_name in
+        select p.proname
+        from pg_proc as p
+        where p.pronamespace = 'paged'::regnamespace
+            and p.proname = any(
+                array[
+                    withdraw_dataset.dataset, withdraw_dataset.dataset || '_count',
+                    withdraw_dataset.dataset || '_explain', withdraw_dataset.dataset || '_export'
+                ]
+            )
+            and wanted.owners is not null
+    loop
+        execute format('drop function paged.%I', policy_name);
+    end loop;
     if wanted.name is null then
         return;
     end if;

@@ -15,6 +15,21 @@ begin
             return query values (wanted.name, 'its table is gone');
             continue;
         end if;
+        -- The paths of owners first: nothing can be compared with what no longer fits the catalog.
+        if wanted.owners is not null then
+            begin
+                perform authz_private.owner_steps(wanted.table_name, wanted.owners);
+            exception
+                when invalid_parameter_value or insufficient_privilege then
+                    return query values (wanted.name, sqlerrm);
+                    continue;
+            end;
+        end if;
+        return query
+        select wanted.name, format('function %s', f.identity)
+        from authz_private.dataset_functions(wanted.name) as f
+        where obj_description(to_regprocedure(f.identity), 'pg_proc')
+            is distinct from 'Compiled from authz.datasets: ' || md5(f.definition);
         return query
         select
             wanted.name,
@@ -71,6 +86,16 @@ begin
         where a.attrelid = wanted.table_name
             and a.attname = any(authz_private.hidden_columns(wanted.name));
     end loop;
+    return query
+    select p.proname::text, format('function %s is of no dataset', p.oid::regprocedure)
+    from pg_proc as p
+    where p.pronamespace = 'paged'::regnamespace
+        and not exists (
+            select
+            from authz.datasets as d
+            cross join authz_private.dataset_functions(d.name) as f
+            where to_regprocedure(f.identity) = p.oid
+        );
     return query
     select c.relname::text, format('secure.%I is of no dataset', c.relname)
     from pg_class as c

@@ -17,7 +17,8 @@ begin
             n.nspowner
         from pg_namespace as n
         where n.nspname in (
-                'authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'ext', 'fundwarden'
+                'authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'ext',
+                'fundwarden'
             )
     ),
 
@@ -35,7 +36,8 @@ begin
             coalesce(p.proacl, acldefault('f', p.proowner)),
             p.proowner
         from pg_proc as p
-        inner join schemas as n on p.pronamespace = n.oid and n.nspname <> 'ext'
+        inner join schemas as n
+            on p.pronamespace = n.oid and n.nspname not in ('ext', 'paged')
         union all
         select
             case c.relkind when 'S' then 'sequence' else 'relation' end,

@@ -11,6 +11,7 @@ begin atomic
         ('fundwarden_app', 'schema authz', 'USAGE'),
         ('fundwarden_app', 'schema ext', 'USAGE'),
         ('fundwarden_app', 'schema finance', 'USAGE'),
+        ('fundwarden_app', 'schema paged', 'USAGE'),
         ('fundwarden_app', 'function authz.ancestors(integer)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.current_user_id()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.descendants(integer)', 'EXECUTE'),
@@ -135,6 +136,7 @@ begin atomic
         ('fundwarden_app', 'function authz.no_permit_applies(text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.count_hidden_rows(bigint,text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.my_variable(text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_row_keys(text,integer)', 'EXECUTE'),
         (
             'fundwarden_app',
             'function finance.export_funds(numeric,numeric,text,timestamp with time zone,'

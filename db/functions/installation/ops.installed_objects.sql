@@ -24,7 +24,7 @@ with ours as (
     from pg_namespace as n
     where (
             n.nspowner = to_regrole('fundwarden_owner')
-            and n.nspname not in ('fundwarden', 'secure')
+            and n.nspname not in ('fundwarden', 'secure', 'paged')
         )
         or (n.nspname = 'ext' and to_regrole('fundwarden_owner') is not null)
 ),

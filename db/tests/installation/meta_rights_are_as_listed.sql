@@ -35,7 +35,7 @@ select is_empty(
 select set_eq(
     $$select nspname::text from our_schemas where nspowner = to_regrole('fundwarden_owner')
     and nspname <> 'fundwarden'$$,
-    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure'],
+    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged'],
     'the owner owns these schemas and no other'
 );
 select bag_eq(

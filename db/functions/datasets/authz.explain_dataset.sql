@@ -1,0 +1,61 @@
+-- For whoever wants to know what registering did to a table.
+
+create or replace function authz.explain_dataset(name text)
+returns table (kind text, identity text, purpose text)
+language plpgsql stable security definer parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    wanted authz.datasets;
+begin
+    select d.* into wanted from authz.datasets as d where d.name = explain_dataset.name;
+    if wanted.name is null then
+        raise exception 'name % is not a dataset',
+            coalesce(quote_literal(left(explain_dataset.name, 100)), 'null')
+            using errcode = '22023', hint = 'See authz.datasets.';
+    end if;
+    return query
+    select 'row security', wanted.table_name::text,
+        case
+            when wanted.before -> 'row_security' = 'true' then 'was enabled before'
+            else 'enabled, and forced upon the owner of the table'
+        end
+    union all
+    select
+        'policy',
+        format('%I on %s', p.polname, p.polrelid::regclass),
+        case
+            when p.polname = 'owner_does_everything' then 'functions of the package run as the owner'
+            when p.polname = 'data_permission_base' then 'rows that the user may read'
+            else 'row rules'
+        end
+    from pg_policy as p
+    where p.polrelid = wanted.table_name
+        and (
+            p.polname like 'data\_permission\_%'
+            or p.polname = 'owner_does_everything' and wanted.before -> 'owner_policy' = 'false'
+        )
+    union all
+    select 'view', format('secure.%I', wanted.name), 'the table with masks applied'
+    union all
+    select 'function', f.identity, 'compiled from the owners'
+    from authz_private.dataset_functions(wanted.name) as f
+    union all
+    select
+        'owner',
+        s.owner_name,
+        string_agg(format('%s.%I', s.from_table, s.column_name), ' > ' order by s.step)
+        || ' > ' || max(replace(replace(s.person_code, 'authz_private.', ''), 'u.', 'authz.users.'))
+    from authz_private.owner_steps(wanted.table_name, wanted.owners) as s
+    where wanted.owners is not null
+    group by s.owner, s.owner_name;
+end
+$$;
+
+comment on function authz.explain_dataset(text) is
+    'What registering a dataset made: row security, policies, the view, functions, and the path of '
+    'each owner. Columns, keys, triggers and indexes are never added in joined storage. Only the '
+    'owner may call it. 22023 if there is no such dataset, or a path does not fit the catalog any '
+    'more.';
+revoke all on function authz.explain_dataset(text) from public;
