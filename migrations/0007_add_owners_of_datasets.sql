@@ -6,13 +6,6 @@
 -- A company's own tables become datasets whose rows belong to people. A person is named by the
 -- company's own code.
 
-create schema paged authorization fundwarden_owner;
-
-grant usage on schema paged to fundwarden_app, fundwarden_operator;
-
-comment on schema paged is
-    'Functions of datasets with owners: a page, a count, an export and the reason for a row.';
-
 alter table authz.users
 add column external_id text,
 add constraint external_ids_differ_within_a_tenant unique (tenant_id, external_id),
