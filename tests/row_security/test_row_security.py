@@ -29,8 +29,8 @@ READ = {
 }
 
 
-# Where authz_private.exceeds_units says no, the whole scope has nothing beyond units, for every user,
-# also for those who cannot sign in.
+# Where authz_private.exceeds_units says no, the whole scope has nothing beyond units, for every
+# user, also for those who cannot sign in.
 RULED_OUT = """
     select u.id, q.resource
     from authz.users as u

@@ -106,14 +106,6 @@ begin
                 select from unnest(p.polroles) as r (id) where r.id in (0, 'fundwarden_app'::regrole)
             )
     );
-    if not has_policy and register_dataset.owner_units <> '{}' then
-        if register_dataset.tenant_column is null then
-            raise exception 'tenant_column: is needed with owner_units'
-                using errcode = '22023', hint = 'Name the column with the tenant of a row.';
-        end if;
-        perform authz_private.check_question(register_dataset.resource, 'read', null);
-    end if;
-
     if register_dataset.storage = 'stored' then
         raise exception 'storage stored is not available'
             using errcode = '0A000', hint = 'Pass joined: the owners of a row are read by joins.';
@@ -132,6 +124,13 @@ begin
             register_dataset.tenant_column, register_dataset.tenant_id,
             register_dataset.owner_units, has_policy
         );
+    end if;
+    if not has_policy and register_dataset.owner_units <> '{}' then
+        if register_dataset.tenant_column is null then
+            raise exception 'tenant_column: is needed with owner_units'
+                using errcode = '22023', hint = 'Name the column with the tenant of a row.';
+        end if;
+        perform authz_private.check_question(register_dataset.resource, 'read', null);
     end if;
 
     insert into authz.datasets as d (

@@ -1,0 +1,358 @@
+"""What cannot be a dataset with owners is refused, and later changes of its tables fail closed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+import pytest
+from catalogs import catalog_snapshot, differences
+from waiting import refusal, rows, session, value
+
+pytestmark = pytest.mark.one_server
+
+WORLD = """
+    create schema own authorization fundwarden_owner;
+    set role fundwarden_owner;
+    insert into authz.org_units (id, parent_id, code)
+    values (1, null, 'acme'), (2, 1, 'north'), (3, 1, 'south');
+    insert into authz.users (id, username, base_unit_id, external_id)
+    values (101, 'ann', 1, '1'), (102, 'nora', 2, '2'), (103, 'sam', 3, '3');
+    insert into authz.user_roles (user_id, role_id, unit_id)
+    select v.user_id, r.id, v.unit_id
+    from authz.roles as r, (values (101, 1), (102, 2)) as v (user_id, unit_id)
+    where r.code = 'supervisor' and r.tenant_id is null;
+    create table own.region (id int primary key, lead int);
+    create table own.customer (
+        id int primary key, name text, rep int, region int references own.region,
+        twice int references own.region, pair_a int, pair_b int, flag boolean, fixed char(3)
+    );
+    alter table own.customer add foreign key (twice) references own.region;
+    create table own.invoice (
+        id int primary key, customer int references own.customer, total numeric, note text,
+        home int, loop int references own.invoice
+    );
+    create table own.keyless (customer int references own.customer);
+    create table own.paged (id int primary key, total_count int, rep int);
+    create view own.seen as select * from own.invoice;
+    create index on own.invoice (total);
+    insert into own.region values (1, 2), (2, 3);
+    insert into own.customer (id, name, rep, region)
+    values (1, 'a', 2, 1), (2, 'b', 3, 2), (3, 'c', null, 1);
+    insert into own.invoice values (1, 1, 5, 'x', 1), (2, 2, 6, 'y', 1), (3, 3, 7, 'z', 1);
+    grant usage on schema own to fundwarden_app;
+    grant select on own.invoice to fundwarden_app;
+"""
+REP = [{"name": "rep", "path": ["customer", "rep"]}]
+
+
+@pytest.fixture
+def owner(database: str) -> Any:
+    with session(database) as opened:
+        opened.execute(WORLD)
+        yield opened
+
+
+def register(owners: Any, table: str = "own.invoice", **named: Any) -> tuple[str, list[Any]]:
+    arguments = {"resource": "funds", "tenant_id": 1, "owners": json.dumps(owners)} | named
+    listed = ", ".join(f"{name} => %s" for name in arguments)
+    return f"select authz.register_dataset('{table}', {listed})", list(arguments.values())
+
+
+@pytest.mark.parametrize(
+    ("owners", "told"),
+    [
+        ([], "owners must be a list of 1 to 5 owners"),
+        ({}, "owners must be a list of 1 to 5 owners"),
+        (REP * 6, "owners must be a list of 1 to 5 owners"),
+        (["rep"], "owners[0] must be an object with name, path and, if need be, key"),
+        ([REP[0] | {"unit": 1}], "owners[0] must be an object"),
+        ([{"path": ["customer", "rep"]}], "owners[0].name null is not a name of an owner"),
+        (REP * 2, "owners[1].name 'rep' is not a name of an owner"),
+        ([REP[0] | {"key": "email"}], "owners[0].key 'email' is not a key of authz.users"),
+        ([{"name": "a", "path": []}], "owners[0].path must be a list of 1 to 4 columns"),
+        ([{"name": "a", "path": "rep"}], "owners[0].path must be a list of 1 to 4 columns"),
+        ([{"name": "a", "path": ["x"]}], "owners[0].path[0]: own.invoice has no column 'x'"),
+        ([{"name": "a", "path": [None]}], "owners[0].path[0]: own.invoice has no column null"),
+        (
+            [{"name": "a", "path": ["customer", "nobody"]}],
+            "owners[0].path[1]: own.customer has no column 'nobody'",
+        ),
+        (
+            [{"name": "a", "path": ["total", "rep"]}],
+            "owners[0].path[0]: there is no foreign key on column own.invoice.total",
+        ),
+        (
+            [{"name": "a", "path": ["customer", "twice", "lead"]}],
+            "owners[0].path[1]: there is more than one foreign key on column own.customer.twice",
+        ),
+        (
+            [{"name": "a", "path": ["loop", "loop", "customer", "rep"]}],
+            "owners[0].path[1]: the path comes back to own.invoice.loop",
+        ),
+        (
+            [{"name": "a", "path": ["customer", "flag"]}],
+            "owners[0].path[1]: a column of type boolean does not name a person by external_id",
+        ),
+        (
+            [{"name": "a", "path": ["customer", "fixed"]}],
+            "owners[0].path[1]: a column of type character does not name a person by external_id",
+        ),
+        (
+            [{"name": "a", "path": ["customer", "name"], "key": "id"}],
+            "owners[0].path[1]: a column of type text does not name a person by id",
+        ),
+    ],
+)
+def test_a_path_that_does_not_fit_is_refused_at_its_step(
+    owner: psycopg.Connection[Any], owners: Any, told: str
+) -> None:
+    query, arguments = register(owners)
+    said = refusal(owner, query, *arguments)
+    assert said.sqlstate == "22023"
+    assert (said.message_primary or "").startswith(told)
+    assert said.message_hint
+    assert value(owner, "select count(*) from authz.datasets") == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "named", "sqlstate", "told"),
+    [
+        ("own.seen", {}, "22023", "not a table that can be a dataset"),
+        ("own.keyless", {}, "22023", "the table has no primary key"),
+        ("own.paged", {}, "22023", "the table has a column row_number or total_count"),
+        ("own.invoice", {"tenant_id": None}, "22023", "tenant_column or tenant_id"),
+        ("own.invoice", {"tenant_id": 2}, "22023", "tenant_id 2 does not exist"),
+        ("own.invoice", {"tenant_column": "home"}, "22023", "tenant_column or tenant_id"),
+        (
+            "own.invoice",
+            {"tenant_id": None, "tenant_column": "note"},
+            "22023",
+            "'note' is no column of type integer",
+        ),
+        ("own.invoice", {"resource": "nothing"}, "22023", "resource"),
+        ("own.invoice", {"resource": None}, "22023", "resource"),
+        ("own.invoice", {"storage": "stored"}, "0A000", "storage stored is not available"),
+        ("own.invoice", {"storage": "both"}, "22023", "storage 'both' is not a way"),
+        ("own.invoice", {"name": "a" * 56}, "22023", "is too long for a dataset with owners"),
+        (
+            "own.invoice",
+            {"owner_units": ["home"]},
+            "22023",
+            "owners and owner_units exclude each other",
+        ),
+        ("finance.orders", {}, "55000", "the table has policies for the application already"),
+    ],
+)
+def test_a_table_or_argument_that_does_not_fit_is_refused(
+    owner: psycopg.Connection[Any], table: str, named: dict[str, Any], sqlstate: str, told: str
+) -> None:
+    path = ["handler_id"] if table == "finance.orders" else ["customer", "rep"]
+    path = ["rep"] if table == "own.paged" else path
+    query, arguments = register([{"name": "rep", "path": path}], table, **named)
+    said = refusal(owner, query, *arguments)
+    assert (said.sqlstate, told in (said.message_primary or "")) == (sqlstate, True)
+    assert said.message_hint
+
+
+def as_nora(owner: psycopg.Connection[Any], query: str) -> Any:
+    owner.execute("begin; reset role; set local role fundwarden_trusted")
+    owner.execute("select authz.act_as(102); set local role fundwarden_app")
+    try:
+        return owner.execute(query.encode()).fetchall()
+    finally:
+        owner.execute("rollback")
+        owner.execute("set role fundwarden_owner")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            "alter table own.invoice drop constraint invoice_customer_fkey",
+            "owners[0].path[0]: there is no foreign key on column own.invoice.customer",
+        ),
+        (
+            "alter table own.customer rename column rep to agent",
+            "owners[0].path[1]: own.customer has no column 'rep'",
+        ),
+        (
+            "alter table own.customer alter column rep type numeric",
+            "owners[0].path[1]: a column of type numeric does not name a person by external_id",
+        ),
+    ],
+)
+def test_a_path_that_no_longer_fits_shows_nothing_and_is_reported(
+    owner: psycopg.Connection[Any], change: str, problem: str
+) -> None:
+    query, arguments = register(REP, name="invoices")
+    owner.execute(query.encode(), arguments)
+    assert [row[0] for row in as_nora(owner, "select id from paged.invoices()")] == [1]
+    owner.execute(change.encode())
+    for way in ("select id from paged.invoices()", "select id from own.invoice"):
+        with pytest.raises(psycopg.errors.InvalidParameterValue):
+            as_nora(owner, way)
+    assert rows(owner, "select p.problem from ops.dataset_problems() as p") == [(problem,)]
+
+
+def test_renamed_and_moved_tables_are_still_read(owner: psycopg.Connection[Any]) -> None:
+    query, arguments = register(REP, name="invoices")
+    owner.execute(query.encode(), arguments)
+    owner.execute("alter table own.invoice rename to bill")
+    owner.execute("alter table own.customer set schema finance")
+    assert [row[0] for row in as_nora(owner, "select id from paged.invoices()")] == [1]
+    assert [row[0] for row in as_nora(owner, "select id from own.bill")] == [1]
+
+
+def test_rules_and_masks_hold_in_pages(owner: psycopg.Connection[Any]) -> None:
+    query, arguments = register([{"name": "r", "path": ["customer", "region", "lead"]}], name="inv")
+    owner.execute(query.encode(), arguments)
+    assert [r[0] for r in as_nora(owner, "select id from paged.inv()")] == [1, 3]
+    owner.execute(
+        "insert into authz.row_permissions (dataset, dimension, subject, mode, filter) values "
+        """('inv', 'user', '102', 'restrict', '{"field": "total", "op": "<", "value": 7}')"""
+    )
+    owner.execute(
+        "insert into authz.column_permissions "
+        "(dataset, dimension, subject, column_name, mode) "
+        "values ('inv', 'user', '102', 'note', 'disable'), "
+        "('inv', 'user', '102', 'total', 'disable')"
+    )
+    seen = as_nora(owner, "select id, total, note, total_count from paged.inv()")
+    assert (
+        seen == [(1, None, None, 1)] == as_nora(owner, "select id, total, note, 1 from secure.inv")
+    )
+    assert as_nora(owner, "select paged.inv_count()") == [(1,)]
+    for forbidden in (
+        "select * from paged.inv(sort_by => 'total')",
+        """select * from paged.inv(filter => '{"field": "note", "op": "=", "value": "x"}')""",
+        """select paged.inv_count('{"not": {"field": "note", "op": "=", "value": "x"}}')""",
+    ):
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="masked"):
+            as_nora(owner, forbidden)
+    told = as_nora(owner, """select reason from paged.inv_explain(null, '{"id": 1}')""")
+    assert told == [("acme.north lies in acme.north",)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege) as hidden:
+        as_nora(owner, """select * from paged.inv_explain(null, '{"id": 3}')""")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege) as absent:
+        as_nora(owner, """select * from paged.inv_explain(null, '{"id": 99}')""")
+    assert hidden.value.diag.message_primary == absent.value.diag.message_primary
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("paged.inv(page => 0)", "page 0 is not a page"),
+        ("paged.inv(page => null)", "page null is not a page"),
+        ("paged.inv(page_size => 10001)", "page_size 10001 is out of range"),
+        ("paged.inv(sort_by => 'id; drop table x')", "sort_by 'id; drop table x' is not a column"),
+        ("paged.inv(sort_by => 'note')", "sort_by 'note': the column has no index"),
+        ("paged.inv(sort_order => 'up')", "sort_order 'up' is not an order"),
+        ("paged.inv(total => 'some')", "total 'some' is not a way to count"),
+        ("""paged.inv(filter => '{"field": "x", "op": "=", "value": 1}')""", "$.field: 'x' is no"),
+        ("""paged.inv(filter => '7')""", "filter: $"),
+        ("""paged.inv(after => '{"id": 1}', page => 2)""", "page must be 1 with after"),
+        ("""paged.inv(after => '{"no": 1}')""", "after is not a key of own.invoice"),
+        ("""paged.inv(after => '{"id": "x"}')""", "after: 'x' is no value of column id"),
+        ("""paged.inv(sort_by => 'total', after => '{"sort": "x", "key": {"id": 1}}')""",
+         "after: 'x' is no value of column total"),
+        ("""paged.inv_explain(null, '[]')""", "key is not a key of own.invoice"),
+    ],
+)  # fmt: skip
+def test_arguments_that_cannot_be_meant_are_refused(
+    owner: psycopg.Connection[Any], call: str, told: str
+) -> None:
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
+        as_nora(owner, f"select * from {call}")
+    assert told in (refused.value.diag.message_primary or "")
+    assert refused.value.diag.message_hint
+
+
+def test_a_place_behind_a_hidden_row_tells_nothing(owner: psycopg.Connection[Any]) -> None:
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    for key in (2, 99):
+        assert (
+            as_nora(
+                owner,
+                f"""select id from paged.inv(sort_by => 'total', after => '{{"id": {key}}}')""",
+            )
+            == []
+        )
+
+
+def test_an_export_needs_its_permission_and_is_recorded(owner: psycopg.Connection[Any]) -> None:
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="funds:export is not held"):
+        as_nora(owner, "select * from paged.inv_export()")
+    owner.execute(
+        "insert into authz.permissions (resource, action, scope) "
+        "values ('finance.funds', 'export', 'team') on conflict do nothing"
+    )
+    owner.execute(
+        "insert into authz.user_permissions (user_id, permission_id, unit_id) "
+        "select 102, p.id, 2 from authz.permissions as p "
+        "where p.resource::text = 'finance.funds' and p.action = 'export' and p.scope = 'team'"
+    )
+    assert as_nora(owner, "select e.id, e.total from paged.inv_export() as e") == [(1, 5)]
+    owner.execute("begin; reset role; set local role fundwarden_trusted")
+    owner.execute("select authz.act_as(102); set local role fundwarden_app")
+    owner.execute("select * from paged.inv_export()")
+    owner.execute("commit; set role fundwarden_owner")
+    assert rows(
+        owner,
+        "select l.new_values ->> 'dataset', l.new_values ->> 'rows' "
+        "from audit.permission_audit_log as l where l.action = 'EXPORT'",
+    ) == [("inv", "1")]
+
+
+def test_unregistering_leaves_the_catalog_as_it_was(owner: psycopg.Connection[Any]) -> None:
+    before = catalog_snapshot(owner)
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    assert (
+        value(owner, "select count(*) from pg_proc where pronamespace = 'paged'::regnamespace") == 4
+    )
+    owner.execute("select authz.unregister_dataset('inv')")
+    assert differences(before, catalog_snapshot(owner)) == []
+    assert value(owner, made) == 0
+    assert rows(owner, "select * from ops.dataset_problems()") == []
+
+
+def test_only_whom_the_rights_name_may_call_the_functions(owner: psycopg.Connection[Any]) -> None:
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    told = rows(
+        owner,
+        "select p.proname, array_agg(r.rolname::text order by r.rolname) "
+        "from pg_proc as p cross join aclexplode(p.proacl) as a "
+        "inner join pg_roles as r on a.grantee = r.oid "
+        "where p.pronamespace = 'paged'::regnamespace and a.grantee <> p.proowner "
+        "group by p.proname order by p.proname",
+    )
+    both = ["fundwarden_app", "fundwarden_operator"]
+    assert told == [
+        ("inv", both),
+        ("inv_count", both),
+        ("inv_explain", both),
+        ("inv_export", both[:1]),
+    ]
+    assert (
+        rows(
+            owner,
+            "select a.grantee from pg_proc as p cross join aclexplode(p.proacl) as a "
+            "where p.pronamespace = 'paged'::regnamespace and a.grantee = 0",
+        )
+        == []
+    )
+    owner.execute("begin; set local role fundwarden_app")
+    with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+        owner.execute("select * from paged.inv()")
+    owner.execute("rollback")
+    owner.execute("begin; set local role fundwarden_app")
+    assert rows(owner, "select * from own.invoice") == []
+    owner.execute("rollback")
