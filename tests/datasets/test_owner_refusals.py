@@ -314,9 +314,8 @@ def test_unregistering_leaves_the_catalog_as_it_was(owner: psycopg.Connection[An
     before = catalog_snapshot(owner)
     query, arguments = register(REP, name="inv")
     owner.execute(query.encode(), arguments)
-    assert (
-        value(owner, "select count(*) from pg_proc where pronamespace = 'paged'::regnamespace") == 4
-    )
+    made = "select count(*) from pg_proc where pronamespace = 'paged'::regnamespace"
+    assert value(owner, made) == 4
     owner.execute("select authz.unregister_dataset('inv')")
     assert differences(before, catalog_snapshot(owner)) == []
     assert value(owner, made) == 0

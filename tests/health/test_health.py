@@ -17,6 +17,7 @@ from waiting import outcome, refusal, rows, session, value, wait_for
 
 from runner.connect import SAFE_MINOR, Target, warn_minor
 from runner.migrations import migrate, status
+from runner.project import root
 
 Connection = psycopg.Connection[Any]
 
@@ -611,7 +612,7 @@ def test_the_list_of_indexes_is_the_catalogs(module_database: str) -> None:
 
 
 def test_the_queries_of_the_page_on_operations_run_as_an_operator(sound: str) -> None:
-    page = (FILE.parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (root() / "docs" / "operations.md").read_text(encoding="utf-8")
     mine = page[page.index("\n## Monitoring") :]
     queries = re.findall(r"```sql\n(.*?)```", mine, re.DOTALL)
     assert len(queries) > 8
@@ -622,7 +623,7 @@ def test_the_queries_of_the_page_on_operations_run_as_an_operator(sound: str) ->
 
 
 def test_the_page_on_operations_names_every_check(sound: str) -> None:
-    page = (FILE.parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (root() / "docs" / "operations.md").read_text(encoding="utf-8")
     table = page[page.index("| check | finds | reads |") : page.index("The last five")]
     with session(sound) as admin:
         known = {name for (name,) in rows(admin, "select name from ops.health_checks()")}

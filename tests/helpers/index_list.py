@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 
 FILE = (
-    Path(__file__).resolve().parents[2] / "db" / "functions" / "authz_private.expected_indexes.sql"
+    Path(__file__).resolve().parents[2]
+    / "db/functions/installation/authz_private.expected_indexes.sql"
 )
 
 INDEXES = """

@@ -4,7 +4,7 @@ create or replace function authz_private.people_in_scope(
     own_rows boolean, own_denied boolean, first_parameter int default 1
 )
 returns text
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select format(
         'u.tenant_id = $%s and (u.base_unit_id = any($%s)%s%s)',

@@ -46,6 +46,11 @@ begin atomic
             ' (variable) WHERE (variable IS NOT NULL)'
         ),
         (
+            'authz.datasets_tenant',
+            'CREATE INDEX datasets_tenant ON authz.datasets USING btree (tenant_id) WHERE '
+            '(tenant_id IS NOT NULL)'
+        ),
+        (
             'authz.delegations_decider',
             'CREATE INDEX delegations_decider ON authz.delegations USING btree (tenant_id, '
             'decided_by) WHERE (decided_by IS NOT NULL)'

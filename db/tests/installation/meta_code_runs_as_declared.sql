@@ -78,6 +78,8 @@ select is_empty(
         and prosqlbody is null
         -- These read the materialized view, which a bound body would keep from being made again.
         and function::text !~ '^authz_private\.(view_answers|stored_grants)\('
+        -- A bound body would list the columns of the catalogs, which differ between major versions.
+        and function::text <> 'ops.installed_objects(boolean)'
     $$,
     'functions are PL/pgSQL, or SQL with a body bound to its names at creation'
 );
