@@ -7,7 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bench import audit, changes, compare, data, databases, others, page, policy, rows
+from bench import (
+    audit,
+    changes,
+    compare,
+    data,
+    databases,
+    datasets,
+    others,
+    page,
+    policy,
+    rows,
+)
 from bench.report import Results, write
 from runner.connect import Target, connect
 from runner.errors import USAGE, RunnerError
@@ -58,6 +69,11 @@ def run(
             target, out or root() / "bench", records=records, turns=7 if quick else 41, say=say
         )
         return
+    if suite == "datasets":
+        datasets.run(
+            target, out or root() / "bench", records=records, turns=5 if quick else 15, say=say
+        )
+        return
     if suite == "data":
         data.run(
             target, out or root() / "bench", records=records, turns=3 if quick else 15, say=say
@@ -66,7 +82,7 @@ def run(
     if suite != "page":
         raise RunnerError(
             f"there is no suite {suite}",
-            "Suites: audit, changes, compare, data, page, policy, rows.",
+            "Suites: audit, changes, compare, data, datasets, page, policy, rows.",
             USAGE,
         )
     turns, load_seconds = (0.3, 3) if quick else (4.0, 30)

@@ -87,9 +87,10 @@ def migrate(
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
-    """Say how the database is and differs from this version; exits with 3 when it does.
+    """Compare the database with this version, and check its health.
 
-    1 when it does not and a check of its health is critical; warnings are told and exit with 0.
+    Exits with 3 if the database differs, and with 1 if a health check is critical. Warnings are
+    printed and exit with 0.
     """
     from runner.migrations import status as run
 
@@ -109,7 +110,7 @@ def seed(
     append: Annotated[bool, typer.Option(help="Add to what is there.")] = False,
     reset: Annotated[bool, typer.Option(help="Delete what is there first.")] = False,
 ) -> None:
-    """Fill the database with a plausible organisation and its money."""
+    """Fill the database with a plausible organisation and its funds."""
     if append and reset:
         raise RunnerError("--append and --reset exclude each other", "Pass one.", USAGE)
     from runner.seeding import seed as run
@@ -136,10 +137,10 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="For machines.")]
 @app.command()
 def refresh(
     listen: Annotated[
-        bool, typer.Option("--listen", help="After every change, until ended.")
+        bool, typer.Option("--listen", help="Wait for changes, and refresh after each.")
     ] = False,
 ) -> None:
-    """Bring authz.user_effective_policies up to date; answers are exact without, only slower."""
+    """Refresh authz.user_effective_policies. Answers are exact without it."""
     from runner import refreshing
 
     if listen:
