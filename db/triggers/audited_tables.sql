@@ -1,3 +1,4 @@
+-- applied with: functions/audit/authz_private.audited_tables.sql
 -- Audit triggers, the same on every table of authz_private.audited_tables(). Each passes
 -- authz_private.tg_audit() the columns of the primary key, and the column that leads to the tenant.
 -- They also fire where session_replication_role is replica, so that every change is recorded.

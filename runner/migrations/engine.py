@@ -222,6 +222,11 @@ class _Run:
                 due.append(Due(source, CHANGED))
             elif source.path in drifted:
                 due.append(Due(source, drifted[source.path]))
+            else:
+                # What it reads from another file is not in its own text.
+                changed = {one.source.path for one in due} & set(source.applied_with)
+                if changed:
+                    due.append(Due(source, f"applied with db/{min(changed)}"))
         return due
 
     def _warn_of_tables(self, now: dict[Key, Object]) -> None:

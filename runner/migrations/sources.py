@@ -39,6 +39,11 @@ class Source:
         return self.path.split("/", 1)[0]
 
     @property
+    def applied_with(self) -> list[str]:
+        """Files whose change makes this one due, too."""
+        return sqltext.applied_with(self.text)
+
+    @property
     def role(self) -> str | None:
         """The role it runs as; None is the connecting user."""
         named = sqltext.runs_as(self.text)
@@ -100,6 +105,13 @@ def read_project(root: Path) -> Project:
     """
     paths = _installed_paths(root)
     sources = [_read_source(root, path) for path in paths]
+    for source in sources:
+        for path in source.applied_with:
+            if path not in paths:
+                raise RunnerError(
+                    f"{source.shown}: applied with {path}, which db/install.sql does not list",
+                    hint="name a file relative to db/",
+                )
     return Project(
         root=root,
         durable=tuple(s for s in sources if s.folder == DURABLE_FOLDER),

@@ -27,6 +27,8 @@ _TOKEN = re.compile(
 
 _RUNS_AS = re.compile(r"^--\s*runs as:\s*(.*?)\s*$", re.IGNORECASE)
 
+_APPLIED_WITH = re.compile(r"^--\s*applied with:\s*(\S+)\s*$", re.IGNORECASE)
+
 _REPEATABLE_CREATED = re.compile(
     r"""\bcreate\s+(?:or\s+replace\s+)?
         (?:(?:temp|temporary|local|global|recursive|constraint|event)\s+)*
@@ -143,6 +145,18 @@ def runs_as(text: str) -> str | None:
         if directive:
             return directive.group(1)
     return None
+
+
+def applied_with(text: str) -> list[str]:
+    """Paths of `-- applied with:` in the leading comment lines: files this one depends on."""
+    found: list[str] = []
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("--"):
+            break
+        directive = _APPLIED_WITH.match(line)
+        if directive:
+            found.append(directive.group(1))
+    return found
 
 
 def repeatable_created(text: str) -> tuple[str, int] | None:

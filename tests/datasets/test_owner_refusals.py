@@ -36,6 +36,8 @@ WORLD = """
     create table own.keyless (customer int references own.customer);
     create table own.paged (id int primary key, total_count int, rep int);
     create view own.seen as select * from own.invoice;
+    create table own.parent (id int primary key, customer int references own.customer);
+    create table own.child () inherits (own.parent);
     create index on own.invoice (total);
     insert into own.region values (1, 2), (2, 3);
     insert into own.customer (id, name, rep, region)
@@ -121,6 +123,8 @@ def test_a_path_that_does_not_fit_is_refused_at_its_step(
     [
         ("own.seen", {}, "22023", "not a table that can be a dataset"),
         ("own.keyless", {}, "22023", "the table has no primary key"),
+        ("own.parent", {}, "22023", "other tables inherit from the table"),
+        ("own.child", {}, "22023", "not a table that can be a dataset"),
         ("own.paged", {}, "22023", "the table has a column row_number or total_count"),
         ("own.invoice", {"tenant_id": None}, "22023", "tenant_column or tenant_id"),
         ("own.invoice", {"tenant_id": 2}, "22023", "tenant_id 2 does not exist"),
@@ -355,3 +359,28 @@ def test_only_whom_the_rights_name_may_call_the_functions(owner: psycopg.Connect
     owner.execute("begin; set local role fundwarden_app")
     assert rows(owner, "select * from own.invoice") == []
     owner.execute("rollback")
+
+
+def test_whoever_may_write_a_table_of_the_path_changes_who_owns_rows(
+    owner: psycopg.Connection[Any],
+) -> None:
+    """The rows follow the tables at once, by whatever way these change."""
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    assert [r[0] for r in as_nora(owner, "select id from paged.inv()")] == [1]
+    # A trigger of the table's owner turns every representative into Nora.
+    owner.execute(
+        "create function own.turn() returns trigger language plpgsql as "
+        "'begin new.rep := 2; return new; end'"
+    )
+    owner.execute(
+        "create trigger turn before update on own.customer for each row execute function own.turn()"
+    )
+    owner.execute("update own.customer set rep = 3 where id = 2")
+    for way in ("select id from paged.inv()", "select id from own.invoice order by id"):
+        assert [r[0] for r in as_nora(owner, way)] == [1, 2]
+    owner.execute("update authz.users set base_unit_id = 3 where id = 102")
+    assert as_nora(owner, "select id from paged.inv()") == []
+    owner.execute("update authz.users set external_id = null where id = 102")
+    owner.execute("update authz.users set external_id = '2' where id = 101")
+    assert as_nora(owner, "select paged.inv_count()") == [(0,)]

@@ -85,7 +85,16 @@ def build(connection: Connection, rng: random.Random, w: World) -> Shop:
         columns.append(f"c{number} {first}" + (f" references own.t{number}_1" if path else ""))
         first_types.append(first)
         resolve.append(reach)
-    run(f"create table own.things ({', '.join(columns)})".encode())
+    is_partitioned = rng.random() < 0.25
+    run(
+        f"create table own.things ({', '.join(columns)})"
+        f"{' partition by hash (k0)' if is_partitioned else ''}".encode()
+    )
+    for part in range(2 if is_partitioned else 0):
+        run(
+            f"create table own.things_{part} partition of own.things "
+            f"for values with (modulus 2, remainder {part})".encode()
+        )
     types = [*key_types, "int", "int", *first_types]
     if rng.random() < 0.7:
         run("create index on own.things (total)")

@@ -157,6 +157,33 @@ def test_the_owner_owns_everything_and_public_reads_no_bookkeeping(installed: Da
 # Repeatable files.
 
 
+def test_a_file_is_applied_again_with_the_one_it_names(installed: Database, tree: Tree) -> None:
+    listed = (
+        "create or replace function app.amounts() returns int [] "
+        "language sql as 'select array[%s]';"
+    )
+    tree.write("functions/app.amounts.sql", listed % "1")
+    made = (
+        "-- applied with: functions/app.amounts.sql\n"
+        "do $$ begin execute format('create or replace view app.largest as select %s as n',"
+        " app.amounts()[cardinality(app.amounts())]); end $$;"
+    )
+    tree.write("views/app.largest.sql", made)
+    installed.migrate()
+    assert installed.one("select n from app.largest") == 1
+    tree.write("functions/app.amounts.sql", listed % "1, 7")
+    assert installed.migrate() == [
+        "applying db/functions/app.amounts.sql: changed",
+        "applying db/views/app.largest.sql: applied with db/functions/app.amounts.sql",
+        "committed",
+    ]
+    assert installed.one("select n from app.largest") == 7
+    assert installed.migrate() == ["nothing to do"]
+    tree.write("views/app.largest.sql", made.replace("app.amounts.sql", "app.none.sql", 1))
+    with pytest.raises(RunnerError, match=r"applied with functions/app.none.sql, which"):
+        installed.migrate()
+
+
 def test_a_changed_function_deploys_without_a_migration(installed: Database, tree: Tree) -> None:
     tree.write("functions/app.double.sql", DOUBLE.replace("amount * 2", "amount * 4"))
     assert installed.status().files_changed == ["functions/app.double.sql"]

@@ -43,6 +43,18 @@ begin
                 errcode = '55000',
                 hint = 'Policies are combined with OR: drop them, so that the owners decide.';
     end if;
+    if exists (
+        select
+        from pg_inherits as i
+        inner join pg_class as c on i.inhparent = c.oid
+        where c.oid = check_owners.table_name and c.relkind = 'r'
+    )
+    then
+        raise exception 'table_name: other tables inherit from the table'
+            using
+                errcode = '22023',
+                hint = 'A primary key does not cover inherited tables: partition the table instead.';
+    end if;
     if authz_private.dataset_key(check_owners.table_name) = '{}' then
         raise exception 'table_name: the table has no primary key'
             using errcode = '22023', hint = 'A dataset with owners needs one.';
