@@ -166,7 +166,7 @@ def test_a_file_is_applied_again_with_the_one_it_names(installed: Database, tree
     made = (
         "-- applied with: functions/app.amounts.sql\n"
         "do $$ begin execute format('create or replace view app.largest as select %s as n',"
-        " app.amounts()[cardinality(app.amounts())]); end $$;"
+        " (app.amounts())[cardinality(app.amounts())]); end $$;"
     )
     tree.write("views/app.largest.sql", made)
     installed.migrate()
