@@ -31,7 +31,10 @@ def earlier_layout(folder: Path) -> Path:
     text = re.sub(r"^\\ir functions/\w+/", r"\\ir functions/", text, flags=re.M)
     for path in (*ATTACHED.findall(text), "policies/owner_only_tables.sql"):
         old = path.replace(".sql", "_before.sql")
-        (folder / "db" / path).rename(folder / "db" / old)
+        stated = (folder / "db" / path).read_text(encoding="utf-8")
+        (folder / "db" / path).unlink()
+        stated = re.sub(r"^(-- applied with: functions/)\w+/", r"\1", stated, flags=re.M)
+        (folder / "db" / old).write_text(stated, encoding="utf-8")
         text = text.replace(f"\\ir {path}\n", f"\\ir {old}\n")
     listing.write_text(text, encoding="utf-8")
     return folder
