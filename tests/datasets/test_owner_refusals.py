@@ -35,6 +35,15 @@ WORLD = """
     );
     create table own.keyless (customer int references own.customer);
     create table own.paged (id int primary key, total_count int, rep int);
+    create table own.hidden (id int primary key, rep int);
+    create table own.loose (id int primary key, rep int);
+    create table own.heir (id int primary key, rep int);
+    create table own.heiress () inherits (own.heir);
+    create table own.crossing (
+        id int primary key, hidden int references own.hidden, heir int references own.heir,
+        loose int
+    );
+    alter table own.crossing add foreign key (loose) references own.loose not valid;
     create view own.seen as select * from own.invoice;
     create table own.parent (id int primary key, customer int references own.customer);
     create table own.child () inherits (own.parent);
@@ -99,7 +108,7 @@ def register(owners: Any, table: str = "own.invoice", **named: Any) -> tuple[str
         ),
         (
             [{"name": "a", "path": ["customer", "fixed"]}],
-            "owners[0].path[1]: a column of type character does not name a person by external_id",
+            "owners[0].path[1]: a column of type character(3) does not name a person by external_id",
         ),
         (
             [{"name": "a", "path": ["customer", "name"], "key": "id"}],
@@ -116,6 +125,96 @@ def test_a_path_that_does_not_fit_is_refused_at_its_step(
     assert (said.message_primary or "").startswith(told)
     assert said.message_hint
     assert value(owner, "select count(*) from authz.datasets") == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "sqlstate", "told"),
+    [
+        (
+            "hidden",
+            "alter table own.hidden enable row level security, force row level security",
+            "42501",
+            "owners[0].path[1]: row security of own.hidden hides rows from fundwarden_owner",
+        ),
+        (
+            "hidden",
+            "revoke select on own.hidden from fundwarden_owner",
+            "42501",
+            "owners[0].path[1]: fundwarden_owner cannot read own.hidden",
+        ),
+        (
+            "heir",
+            "select 1",
+            "22023",
+            "owners[0].path[1]: own.heir is not a table that a path can cross",
+        ),
+        (
+            "loose",
+            "select 1",
+            "22023",
+            "owners[0].path[0]: the foreign key on column own.crossing.loose is not validated",
+        ),
+    ],
+)
+def test_a_table_that_a_path_cannot_cross_is_refused(
+    owner: psycopg.Connection[Any], column: str, change: str, sqlstate: str, told: str
+) -> None:
+    owner.execute(change.encode())
+    query, arguments = register([{"name": "rep", "path": [column, "rep"]}], "own.crossing")
+    said = refusal(owner, query, *arguments)
+    assert (said.sqlstate, said.message_primary) == (sqlstate, told)
+    assert said.message_hint
+
+
+def test_names_of_functions_do_not_clash(owner: psycopg.Connection[Any]) -> None:
+    crossing = [{"name": "rep", "path": ["hidden", "rep"]}]
+    for first, second in (("inv", "inv_count"), ("inv_export", "inv")):
+        owner.execute("begin")
+        query, arguments = register(REP, name=first)
+        owner.execute(query.encode(), arguments)
+        query, arguments = register(crossing, "own.crossing", name=second)
+        said = refusal(owner, query, *arguments)
+        assert (said.sqlstate, "has this name" in (said.message_primary or "")) == ("22023", True)
+        owner.execute("rollback; set role fundwarden_owner")
+
+
+def test_keys_of_no_dataset_and_of_one_without_owners_are_none(
+    owner: psycopg.Connection[Any],
+) -> None:
+    owner.execute(
+        "select authz.register_dataset('own.invoice', 'plain', tenant_column => 'home', "
+        "owner_units => '{home}', resource => 'funds')"
+    )
+    for name in ("plain", "nothing"):
+        for place in ("1", "0", "null"):
+            asked = f"select authz.my_row_keys('{name}', {place})"
+            assert as_nora(owner, asked) == [([],)]
+
+
+def test_a_dataset_whose_path_broke_can_be_unregistered(owner: psycopg.Connection[Any]) -> None:
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    owner.execute(
+        "insert into authz.row_permissions (dataset, dimension, subject, mode, filter) values "
+        """('inv', 'user', '102', 'restrict', '{"field": "total", "op": "<", "value": 7}')"""
+    )
+    owner.execute("alter table own.customer rename column rep to agent")
+    owner.execute("select authz.unregister_dataset('inv')")
+    assert value(owner, "select count(*) from authz.datasets") == 0
+    assert rows(owner, "select * from ops.dataset_problems()") == []
+
+
+def test_a_code_is_a_number_in_its_shortest_form_alone(owner: psycopg.Connection[Any]) -> None:
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    owner.execute("update authz.users set external_id = null where id = 103")
+    for code, seen in (
+        ("2", [1]), ("02", []), ("+2", []), (" 2", []), ("2.0", []), ("-0", []), ("x", []),
+        ("99999999999999999999999999", []), ("9223372036854775808", []),
+    ):  # fmt: skip
+        owner.execute("update authz.users set external_id = %s where id = 102", [code])
+        for way in ("select id from paged.inv()", "select id from own.invoice"):
+            assert [r[0] for r in as_nora(owner, way)] == seen, (code, way)
 
 
 @pytest.mark.parametrize(
@@ -235,8 +334,14 @@ def test_rules_and_masks_hold_in_pages(owner: psycopg.Connection[Any]) -> None:
     ):
         with pytest.raises(psycopg.errors.InvalidParameterValue, match="masked"):
             as_nora(owner, forbidden)
-    told = as_nora(owner, """select reason from paged.inv_explain(null, '{"id": 1}')""")
-    assert told == [("acme.north lies in acme.north",)]
+    asked = """select owner_id, reason from paged.inv_explain(null, '{"id": 1}')"""
+    assert as_nora(owner, asked) == [(102, "acme.north lies in acme.north")]
+    owner.execute(
+        "insert into authz.column_permissions (dataset, dimension, subject, column_name, mode) "
+        "values ('inv', 'user', '102', 'customer', 'disable')"
+    )
+    # Whoever does not see the column that leads to the owner does not learn who it is.
+    assert as_nora(owner, asked) == [(None, "acme.north lies in acme.north")]
     with pytest.raises(psycopg.errors.InsufficientPrivilege) as hidden:
         as_nora(owner, """select * from paged.inv_explain(null, '{"id": 3}')""")
     with pytest.raises(psycopg.errors.InsufficientPrivilege) as absent:
@@ -279,13 +384,13 @@ def test_a_place_behind_a_hidden_row_tells_nothing(owner: psycopg.Connection[Any
     query, arguments = register(REP, name="inv")
     owner.execute(query.encode(), arguments)
     for key in (2, 99):
-        assert (
-            as_nora(
+        for order in ("ASC", "DESC"):
+            behind = as_nora(
                 owner,
-                f"""select id from paged.inv(sort_by => 'total', after => '{{"id": {key}}}')""",
+                "select id from paged.inv(sort_by => 'total', "
+                f"""sort_order => '{order}', after => '{{"id": {key}}}')""",
             )
-            == []
-        )
+            assert behind == []
 
 
 def test_an_export_needs_its_permission_and_is_recorded(owner: psycopg.Connection[Any]) -> None:
@@ -299,10 +404,17 @@ def test_an_export_needs_its_permission_and_is_recorded(owner: psycopg.Connectio
     )
     owner.execute(
         "insert into authz.user_permissions (user_id, permission_id, unit_id) "
-        "select 102, p.id, 2 from authz.permissions as p "
+        "select 102, p.id, 1 from authz.permissions as p "
         "where p.resource::text = 'finance.funds' and p.action = 'export' and p.scope = 'team'"
     )
-    assert as_nora(owner, "select e.id, e.total from paged.inv_export() as e") == [(1, 5)]
+    # Nora may export every row, and reads one.
+    exported = "select e.id, e.total from paged.inv_export() as e"
+    assert as_nora(owner, exported) == [(1, 5)]
+    # She reads every row, and may export one.
+    owner.execute("update authz.user_permissions set unit_id = 2 where user_id = 102")
+    owner.execute("update authz.user_roles set unit_id = 1 where user_id = 102")
+    assert as_nora(owner, "select paged.inv_count()") == [(3,)]
+    assert as_nora(owner, exported) == [(1, 5)]
     owner.execute("begin; reset role; set local role fundwarden_trusted")
     owner.execute("select authz.act_as(102); set local role fundwarden_app")
     owner.execute("select * from paged.inv_export()")
@@ -384,3 +496,26 @@ def test_whoever_may_write_a_table_of_the_path_changes_who_owns_rows(
     owner.execute("update authz.users set external_id = null where id = 102")
     owner.execute("update authz.users set external_id = '2' where id = 101")
     assert as_nora(owner, "select paged.inv_count()") == [(0,)]
+
+
+def test_whoever_asks_about_another_is_bound_by_their_own_rules(
+    owner: psycopg.Connection[Any],
+) -> None:
+    query, arguments = register(REP, name="inv")
+    owner.execute(query.encode(), arguments)
+    owner.execute(
+        "insert into authz.row_permissions (dataset, dimension, subject, mode, filter) values "
+        """('inv', 'user', '102', 'restrict', '{"field": "total", "op": "<", "value": 6}')"""
+    )
+    owner.execute(
+        "insert into authz.column_permissions (dataset, dimension, subject, column_name, mode) "
+        "values ('inv', 'user', '102', 'note', 'disable')"
+    )
+    owner.execute("begin; reset role; set local role fundwarden_trusted")
+    owner.execute("select authz.act_as(102)")
+    seen = rows(owner, "select id, note, total_count from paged.inv(supervisor_id => 101)")
+    assert seen == [(1, None, 1)]
+    assert rows(owner, "select paged.inv_count(supervisor_id => 101)") == [(1,)]
+    told = rows(owner, """select is_visible from paged.inv_explain(101, '{"id": 2}')""")
+    assert not any(row[0] for row in told)
+    owner.execute("rollback")

@@ -39,7 +39,8 @@ class Shop:
 
 def value_of(kind: str, number: int) -> Any:
     """A value of a key column: the same number gives the same value."""
-    return {"uuid": uuid.UUID(int=number), "text": f"k{number}"}.get(kind, number)
+    texts = {"uuid": uuid.UUID(int=number), "text": f"k{number}", "char(8)": f"k{number}"}
+    return texts.get(kind, number)
 
 
 def build(connection: Connection, rng: random.Random, w: World) -> Shop:
@@ -165,12 +166,19 @@ def chain(
     first = person
     path: list[str] = []
     for level in range(depth, 0, -1):
-        kind = rng.choice(KEY_TYPES)
+        kind = rng.choice((*KEY_TYPES, "char(8)"))
         table = f"own.t{owner}_{level}"
         target = f" references own.t{owner}_{level + 1}" if path else ""
+        is_partitioned = rng.random() < 0.25
         connection.execute(
-            f"create table {table} (id {kind} primary key, up{level} {first}{target})".encode()
+            f"create table {table} (id {kind} primary key, up{level} {first}{target})"
+            f"{' partition by hash (id)' if is_partitioned else ''}".encode()
         )
+        for part in range(2 if is_partitioned else 0):
+            connection.execute(
+                f"create table {table}_{part} partition of {table} "
+                f"for values with (modulus 2, remainder {part})".encode()
+            )
         there: list[tuple[Any, Any]] = []
         for number in range(rng.randint(2, 8)):
             value, who = choose(rng)

@@ -19,6 +19,18 @@ begin
         raise exception 'name % is too long for a dataset with owners', quote_literal(dataset)
             using errcode = '22023', hint = 'Pass at most 55 characters: functions are named by it.';
     end if;
+    if exists (
+        select
+        from authz.datasets as d
+        cross join unnest(array['_count', '_explain', '_export']) as s (suffix)
+        where d.owners is not null
+            and (d.name || s.suffix = check_owners.dataset or check_owners.dataset || s.suffix = d.name)
+    )
+    then
+        raise exception 'name %: a function of another dataset has this name',
+            quote_literal(dataset)
+            using errcode = '22023', hint = 'Names that differ by _count, _explain or _export clash.';
+    end if;
     if check_owners.owner_units <> '{}' then
         raise exception 'owners and owner_units exclude each other'
             using errcode = '22023', hint = 'Pass one of them.';

@@ -132,7 +132,8 @@ begin
                     coalesce(quote_literal(left(column_name, 100)), 'null')
                     using errcode = '22023', hint = 'Name a column as the catalog writes it.';
             end if;
-            type_name := format_type(col.atttypid, null);
+            -- With its length: a cast to character alone keeps one character.
+            type_name := format_type(col.atttypid, col.atttypmod);
             if from_table || '.' || column_name = any(visited) then
                 raise exception '%: the path comes back to %.%', place, from_table, column_name
                     using errcode = '22023', hint = 'A path crosses a foreign key once.';
@@ -165,7 +166,9 @@ begin
                 select count(*)
                 into links
                 from pg_constraint as c
-                where c.conrelid = from_table and c.contype = 'f' and c.conkey = array[col.attnum];
+                where c.conrelid = from_table and c.contype = 'f' and c.conkey = array[col.attnum]
+                    -- A key to a partitioned table has a row for each partition, too.
+                    and c.conparentid = 0;
                 if links <> 1 then
                     raise exception '%: % on column %.%', place,
                         case links
@@ -184,7 +187,7 @@ begin
                 inner join pg_attribute as a
                     on c.confrelid = a.attrelid and c.confkey[1] = a.attnum
                 where c.conrelid = from_table and c.contype = 'f' and c.conkey = array[col.attnum]
-                    and c.convalidated;
+                    and c.conparentid = 0 and c.convalidated;
                 if not found then
                     raise exception '%: the foreign key on column %.% is not validated', place,
                         from_table, column_name

@@ -1,4 +1,4 @@
--- Row security stays on: what is not covered by a policy is not shown meanwhile.
+-- Row security stays on: a row that no policy covers is not shown in the meantime.
 
 create or replace function authz_private.withdraw_dataset(dataset text)
 returns void
@@ -8,6 +8,7 @@ as $$
 declare
     wanted authz.datasets;
     policy_name name;
+    function_name text;
 begin
     select d.*
     into wanted
@@ -15,19 +16,12 @@ begin
     where d.name = withdraw_dataset.dataset
         and exists (select from pg_class as c where c.oid = d.table_name);
     execute format('drop view if exists secure.%I', withdraw_dataset.dataset);
-    for policy_name in
-        select p.proname
-        from pg_proc as p
-        where p.pronamespace = 'paged'::regnamespace
-            and p.proname = any(
-                array[
-                    withdraw_dataset.dataset, withdraw_dataset.dataset || '_count',
-                    withdraw_dataset.dataset || '_explain', withdraw_dataset.dataset || '_export'
-                ]
-            )
-            and wanted.owners is not null
+    for function_name in
+        select f.identity
+        from authz_private.dataset_functions(withdraw_dataset.dataset) as f
+        where to_regprocedure(f.identity) is not null
     loop
-        execute format('drop function paged.%I', policy_name);
+        execute 'drop function ' || function_name;
     end loop;
     if wanted.name is null then
         return;
@@ -50,6 +44,6 @@ end
 $$;
 
 comment on function authz_private.withdraw_dataset(text) is
-    'Drops the policies and the view of a dataset and gives back the rights on its table. 2BP01 '
-    'when something depends on the view.';
+    'Drops the policies, the view and the functions of a dataset and gives back the rights on its '
+    'table. 2BP01 when something depends on the view.';
 revoke all on function authz_private.withdraw_dataset(text) from public;

@@ -15,6 +15,7 @@ declare
 begin
     select d.* into wanted from authz.datasets as d where d.name = my_row_keys.dataset;
     if me is null
+        or wanted.owners is null
         or my_row_keys.owner_place is null
         or my_row_keys.owner_place not between 1 and jsonb_array_length(wanted.owners)
     then
