@@ -108,7 +108,8 @@ def register(owners: Any, table: str = "own.invoice", **named: Any) -> tuple[str
         ),
         (
             [{"name": "a", "path": ["customer", "fixed"]}],
-            "owners[0].path[1]: a column of type character(3) does not name a person by external_id",
+            "owners[0].path[1]: a column of type character(3) does not name a person by "
+            "external_id",
         ),
         (
             [{"name": "a", "path": ["customer", "name"], "key": "id"}],
@@ -519,3 +520,23 @@ def test_whoever_asks_about_another_is_bound_by_their_own_rules(
     told = rows(owner, """select is_visible from paged.inv_explain(101, '{"id": 2}')""")
     assert not any(row[0] for row in told)
     owner.execute("rollback")
+
+
+def test_keys_of_characters_are_compared_whole(owner: psycopg.Connection[Any]) -> None:
+    owner.execute(
+        """
+        create table own.shop (code char(3) primary key, rep int);
+        create table own.sale (id int primary key, shop char(3) references own.shop);
+        insert into own.shop values ('abc', 2), ('a', 3);
+        insert into own.sale values (1, 'abc'), (2, 'a');
+        grant select on own.sale to fundwarden_app;
+        """
+    )
+    query, arguments = register([{"name": "rep", "path": ["shop", "rep"]}], "own.sale")
+    owner.execute(query.encode(), arguments)
+    for way in (
+        "select id from own.sale",
+        "select id from secure.sale",
+        "select id from paged.sale()",
+    ):
+        assert as_nora(owner, way) == [(1,)]
