@@ -219,6 +219,7 @@
 \ir functions/decision/authz_private.live_holders.sql
 \ir functions/decision/authz_private.possible_holders_query.sql
 \ir functions/decision/authz_private.scope_of.sql
+\ir functions/decision/authz_private.tenants_reached.sql
 \ir functions/decision/authz_private.tg_check_conditions.sql
 \ir functions/decision/authz_private.top_unit_of_grant.sql
 \ir functions/decision/authz_private.live_grants.sql
@@ -298,6 +299,7 @@
 \ir functions/data_rules/authz_private.filter_variables.sql
 \ir functions/data_rules/authz_private.mask_strictness.sql
 \ir functions/data_rules/authz_private.masked_columns.sql
+\ir functions/data_rules/authz_private.page_rules.sql
 \ir functions/data_rules/authz_private.plain_value.sql
 \ir functions/data_rules/authz_private.refuse_disclosure.sql
 \ir functions/data_rules/authz_private.refuse_masked.sql
@@ -329,7 +331,6 @@
 \ir functions/datasets/authz_private.count_dataset.sql
 \ir functions/datasets/authz_private.dataset_columns_as_seen.sql
 \ir functions/datasets/authz_private.dataset_condition.sql
-\ir functions/datasets/authz_private.dataset_key.sql
 \ir functions/datasets/authz_private.dataset_masks.sql
 \ir functions/datasets/authz_private.dataset_matches.sql
 \ir functions/datasets/authz_private.dataset_view.sql
@@ -339,22 +340,25 @@
 \ir functions/datasets/authz_private.give_columns.sql
 \ir functions/datasets/authz_private.hidden_columns.sql
 \ir functions/datasets/authz_private.integer_code.sql
+\ir functions/datasets/authz_private.key_columns.sql
 \ir functions/datasets/authz_private.masked_tables.sql
 \ir functions/datasets/authz_private.owner_keys.sql
 \ir functions/datasets/authz_private.owner_steps.sql
 \ir functions/datasets/authz_private.dataset_policies.sql
 \ir functions/datasets/authz_private.page_dataset.sql
-\ir functions/datasets/authz_private.dataset_functions.sql
 \ir functions/datasets/authz_private.people_in_scope.sql
 \ir functions/datasets/authz_private.refuse_bypass.sql
 \ir functions/datasets/authz_private.row_key.sql
 \ir functions/datasets/authz_private.tg_compile_datasets.sql
+\ir functions/datasets/authz_private.typed_columns.sql
+\ir functions/datasets/authz_private.dataset_functions.sql
 \ir functions/datasets/authz_private.uuid_code.sql
 \ir functions/datasets/authz_private.withdraw_dataset.sql
 \ir functions/datasets/ops.dataset_problems.sql
 
 -- paging: authorised pages, counts, exports and reasons over funds.
 \ir functions/paging/authz_private.check_fund_filters.sql
+\ir functions/paging/authz_private.check_page.sql
 \ir functions/paging/authz_private.count_hidden_funds.sql
 \ir functions/paging/authz_private.estimated_funds.sql
 \ir functions/paging/authz_private.exported_funds.sql
@@ -362,7 +366,6 @@
 \ir functions/paging/authz_private.fund_columns.sql
 \ir functions/paging/authz_private.fund_masks.sql
 \ir functions/paging/authz_private.fund_matches.sql
-\ir functions/paging/authz_private.fund_rules.sql
 \ir functions/paging/authz_private.fund_sort_columns.sql
 \ir functions/paging/authz_private.funds_are_masked.sql
 \ir functions/paging/authz_private.funds_handled_in.sql

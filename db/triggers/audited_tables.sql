@@ -12,13 +12,7 @@ begin
     foreach audited in array authz_private.audited_tables()::regclass [] loop
         select concat_ws(', ', quote_literal(p.key), quote_literal(t.tenant_column))
         into arguments
-        from (
-            select string_agg(a.attname, ',' order by k.place) as key
-            from pg_constraint as c
-            cross join unnest(c.conkey) with ordinality as k (number, place)
-            inner join pg_attribute as a on c.conrelid = a.attrelid and k.number = a.attnum
-            where c.conrelid = audited and c.contype = 'p'
-        ) as p
+        from array_to_string(authz_private.key_columns(audited), ',') as p (key)
         left join lateral (
             select a.attname as tenant_column
             from pg_attribute as a

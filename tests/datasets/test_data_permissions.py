@@ -420,7 +420,7 @@ BROKEN = {
 
 BROKEN_FUNDS = {
     "pages and counts ask no rule": replaced(
-        "authz_private.fund_rules",
+        "authz_private.page_rules",
         "of_subject := authz_private",
         "of_subject := null; perform authz_private",
     ),

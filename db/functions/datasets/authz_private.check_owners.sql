@@ -67,7 +67,7 @@ begin
                 errcode = '22023',
                 hint = 'A primary key does not cover inherited tables: partition the table instead.';
     end if;
-    if authz_private.dataset_key(check_owners.table_name) = '{}' then
+    if authz_private.key_columns(check_owners.table_name) = '{}' then
         raise exception 'table_name: the table has no primary key'
             using errcode = '22023', hint = 'A dataset with owners needs one.';
     end if;

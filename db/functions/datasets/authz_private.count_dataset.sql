@@ -21,7 +21,7 @@ begin
         count_dataset.dataset, subject_id, 'read',
         (
             select string_agg(format('d.%I', k.name), ', ' order by k.place)
-            from unnest(authz_private.dataset_key(target)) with ordinality as k (name, place)
+            from unnest(authz_private.key_columns(target)) with ordinality as k (name, place)
         ),
         authz_private.dataset_condition(
             count_dataset.dataset, subject_id, filter,

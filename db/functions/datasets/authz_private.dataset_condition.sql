@@ -9,20 +9,15 @@ language plpgsql stable security invoker parallel restricted
 as $$
 declare
     target regclass;
-    viewer_id constant bigint := authz.current_user_id();
-    wrong record;
     refused text;
-    parts text [] := '{}';
+    filtered text;
 begin
     select d.table_name into target from authz.datasets as d where d.name = dataset_condition.dataset;
     if filter is not null then
-        select * into wrong from authz_private.condition_problems(filter, '$') limit 1;
-        if found then
-            raise exception 'filter: % %', wrong.found_at, wrong.problem
-                using
-                    errcode = '22023',
-                    hint = 'authz.condition_problems() lists everything that is wrong.';
-        end if;
+        filtered := authz_private.bound_predicate(
+            authz_private.check_filter('filter', dataset_condition.dataset, filter, null, null),
+            filter, dataset_condition.user_id
+        );
         select f.name #>> '{}'
         into refused
         from jsonb_path_query(filter, 'strict $.**.field') as f (name)
@@ -35,27 +30,10 @@ begin
                     hint = 'Filter by columns that authz.explain_data_permissions() does not show '
                         'as masked or disabled.';
         end if;
-        begin
-            parts := parts || authz_private.bound_predicate(
-                authz_private.compile_filter(
-                    target, filter, '$', authz_private.filter_variables(filter)
-                ),
-                filter, dataset_condition.user_id
-            );
-        exception
-            when statement_too_complex or program_limit_exceeded then
-                raise exception 'filter: $ is too much for one question'
-                    using errcode = '22023', hint = 'Ask twice.';
-        end;
     end if;
-    parts := parts || array(
-        select p.predicate
-        from unnest(array[dataset_condition.user_id, nullif(viewer_id, dataset_condition.user_id)])
-            as u (id)
-        cross join authz_private.row_predicate(u.id, target) as p (predicate)
-        where u.id is not null and p.predicate is not null
+    return nullif(
+        concat_ws(' and ', filtered, authz_private.page_rules(dataset_condition.user_id, target)), ''
     );
-    return nullif(array_to_string(parts, ' and '), '');
 end
 $$;
 

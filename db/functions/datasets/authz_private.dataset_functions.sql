@@ -19,14 +19,10 @@ begin atomic
     from authz.datasets as d
     cross join lateral (
         select
-            string_agg(
-                format('%I %s', c.column_name, format_type(a.atttypid, a.atttypmod)),
-                ', ' order by c.place
-            ) as typed,
+            authz_private.typed_columns(d.table_name) as typed,
             string_agg(format('r.%I', c.column_name), ', ' order by c.place) as named,
-            (authz_private.dataset_key(d.table_name))[1] as first_key
+            (authz_private.key_columns(d.table_name))[1] as first_key
         from authz_private.dataset_columns(d.table_name) as c
-        inner join pg_attribute as a on a.attrelid = d.table_name and c.column_name = a.attname
     ) as c
     cross join lateral (
         values

@@ -19,7 +19,7 @@ declare
     wanted authz.datasets;
     scope record;
     tenant text;
-    wide text;
+    reached int [];
     people text;
     of_owner record;
     branches text [] := '{}';
@@ -31,19 +31,11 @@ begin
     tenant_id := scope.tenant_id;
     unit_ids := scope.unit_ids;
     tenant := coalesce('d.' || quote_ident(wanted.tenant_column), wanted.tenant_id || '::int');
-    wide := concat_ws(
-        ' or ',
-        case
-            when scope.every_tenant then tenant || ' in (select t.id from authz.tenants as t)'
-            when scope.other_tenants then format(
-                '%s in (select t.id from authz.tenants as t where t.id <> $%s)',
-                tenant, first_parameter
-            )
-        end,
-        case when scope.whole_tenant then format('%s = $%s', tenant, first_parameter) end
+    reached := authz_private.tenants_reached(
+        scope.tenant_id, scope.every_tenant, scope.whole_tenant, scope.other_tenants
     );
-    if wide <> '' then
-        branches := array[wide];
+    if reached <> '{}' then
+        branches := array[format('%s = any(%L::int [])', tenant, reached)];
     end if;
     if not scope.every_tenant and not scope.whole_tenant
         and (scope.unit_ids <> '{}' or scope.own_rows)

@@ -29,7 +29,6 @@ declare
     wanted authz.datasets;
     subject_id constant bigint := authz_private.user_in_question(explain_row.user_id, 'user_id');
     is_free constant boolean := authz_private.may_ask_about_anyone();
-    viewer_id constant bigint := nullif(authz.current_user_id(), subject_id);
     key_condition text;
     rules text;
     row_tenant int;
@@ -38,29 +37,22 @@ declare
     scope record;
     is_wide boolean;
     masks jsonb;
+    tenant text;
 begin
     select d.* into wanted from authz.datasets as d where d.name = explain_row.dataset;
     masks := authz_private.dataset_masks(wanted.table_name, subject_id);
+    tenant := coalesce('d.' || quote_ident(wanted.tenant_column), wanted.tenant_id || '::int');
     key_condition := (
         select string_agg(format('d.%I = %s', k.name, v.literal), ' and ' order by k.place)
-        from unnest(authz_private.dataset_key(wanted.table_name)) with ordinality as k (name, place)
+        from unnest(authz_private.key_columns(wanted.table_name)) with ordinality as k (name, place)
         inner join unnest(authz_private.row_key('key', wanted.table_name, explain_row.key))
             with ordinality as v (literal, place)
             on k.place = v.place
     );
-    rules := nullif(
-        concat_ws(
-            ' and ',
-            authz_private.row_predicate(subject_id, wanted.table_name),
-            case
-                when viewer_id is not null
-                    then authz_private.row_predicate(viewer_id, wanted.table_name)
-            end
-        ), ''
-    );
+    rules := authz_private.page_rules(subject_id, wanted.table_name);
     execute format(
         'select %s, (%s) is true from %s as d where %s',
-        coalesce('d.' || quote_ident(wanted.tenant_column), wanted.tenant_id || '::int'),
+        tenant,
         coalesce(rules, 'true'), wanted.table_name, key_condition
     )
     into row_tenant, is_permitted;
@@ -70,11 +62,10 @@ begin
     end if;
     select s.* into scope from authz_private.scope_of(subject_id, wanted.resource, 'read') as s;
     is_wide := is_permitted is not null and coalesce(
-        exists (select from authz.tenants as t where t.id = row_tenant)
-        and (
-            scope.every_tenant
-            or scope.other_tenants and row_tenant <> scope.tenant_id
-            or scope.whole_tenant and row_tenant = scope.tenant_id
+        row_tenant = any(
+            authz_private.tenants_reached(
+                scope.tenant_id, scope.every_tenant, scope.whole_tenant, scope.other_tenants
+            )
         ), false
     );
     owners_query := (
@@ -102,9 +93,7 @@ begin
                         end,
                         ' ' order by s.step
                     ),
-                    coalesce(
-                        'd.' || quote_ident(wanted.tenant_column), wanted.tenant_id || '::int'
-                    ),
+                    tenant,
                     max(s.person_code),
                     max(
                         case

@@ -11,7 +11,6 @@ declare
     wanted authz.datasets;
     reach record;
     exported bigint;
-    columns text;
     said jsonb;
 begin
     select d.* into wanted from authz.datasets as d where d.name = export_dataset.dataset;
@@ -26,17 +25,9 @@ begin
                 errcode = '42501',
                 hint = format('Ask for %s:export where the rows belong.', wanted.resource);
     end if;
-    columns := (
-        select string_agg(
-            format('%I %s', c.column_name, format_type(a.atttypid, a.atttypmod)),
-            ', ' order by c.place
-        )
-        from authz_private.dataset_columns(wanted.table_name) as c
-        inner join pg_attribute as a
-            on a.attrelid = wanted.table_name and c.column_name = a.attname
-    );
     return query execute format(
-        'select r.* from authz_private.exported_rows($1, $2, $3) as r (%s)', columns
+        'select r.* from authz_private.exported_rows($1, $2, $3) as r (%s)',
+        authz_private.typed_columns(wanted.table_name)
     )
     using wanted.name, me, filter;
     get diagnostics exported = row_count;

@@ -23,7 +23,7 @@ begin
     );
     key_columns := (
         select string_agg(format('d.%I', k.name), ', ' order by k.place)
-        from unnest(authz_private.dataset_key(target)) with ordinality as k (name, place)
+        from unnest(authz_private.key_columns(target)) with ordinality as k (name, place)
     );
     select q.*
     into readable

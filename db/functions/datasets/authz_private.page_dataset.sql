@@ -32,25 +32,8 @@ declare
     behind text;
 begin
     select d.table_name into target from authz.datasets as d where d.name = page_dataset.dataset;
-    key_columns := authz_private.dataset_key(target);
-    if page is null or page < 1 then
-        raise exception 'page % is not a page', coalesce(page::text, 'null')
-            using errcode = '22023', hint = 'Pages count from 1.';
-    end if;
-    if page_size is null or page_size not between 1 and 10000 then
-        raise exception 'page_size % is out of range', coalesce(page_size::text, 'null')
-            using errcode = '22023', hint = 'Pass 1 to 10000 rows a page.';
-    end if;
-    if sort_order is null or upper(sort_order) not in ('ASC', 'DESC') then
-        raise exception 'sort_order % is not an order',
-            coalesce(quote_literal(left(sort_order, 100)), 'null')
-            using errcode = '22023', hint = 'Pass ASC or DESC.';
-    end if;
-    if total is null or total not in ('exact', 'none', 'estimate') then
-        raise exception 'total % is not a way to count',
-            coalesce(quote_literal(left(total, 100)), 'null')
-            using errcode = '22023', hint = 'Pass exact, estimate or none.';
-    end if;
+    key_columns := authz_private.key_columns(target);
+    perform authz_private.check_page(page, page_size, sort_order, total);
     if after is not null and page <> 1 then
         raise exception 'page must be 1 with after'
             using errcode = '22023', hint = 'after names the row that the page follows.';

@@ -7,7 +7,7 @@ language plpgsql stable security invoker parallel safe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    names constant name [] := authz_private.dataset_key(row_key.table_name);
+    names constant name [] := authz_private.key_columns(row_key.table_name);
     col record;
     literal text;
     literals text [] := '{}';

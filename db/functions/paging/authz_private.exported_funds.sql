@@ -29,7 +29,7 @@ declare
         ),
         '{}'
     );
-    rules constant text := authz_private.fund_rules(user_id);
+    rules constant text := authz_private.page_rules(user_id, 'finance.financial_funds');
     readable record;
     exportable record;
 begin

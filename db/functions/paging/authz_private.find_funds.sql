@@ -332,7 +332,7 @@ comment on function authz_private.find_funds(
 ) is
     'Number of funds the user may read (or do the action to) under the filters and rules, and the '
     'keys of one page of them in order (none when page_size is null). sort_by must have been '
-    'checked; rules is SQL of authz_private.fund_rules(). totals: exact; estimate or none, where '
+    'checked; rules is SQL of authz_private.page_rules(). totals: exact; estimate or none, where '
     'what is found without counting is exact all the same.';
 revoke all on function authz_private.find_funds(
     bigint, bigint, int, text, boolean, numeric, numeric, text, timestamptz, timestamptz,

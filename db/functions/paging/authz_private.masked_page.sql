@@ -44,7 +44,7 @@ begin
     from authz_private.find_funds(
         subject_id, page_offset, page_size, sort_by, descending,
         min_amount, max_amount, status, created_from, created_to,
-        authz_private.fund_rules(subject_id), 'read', total
+        authz_private.page_rules(subject_id, 'finance.financial_funds'), 'read', total
     );
     return query execute format(
         'select $1 + k.n, $2, %s from unnest($3, $4) with ordinality as k (of_tenant, of_fund, n) '

@@ -36,14 +36,7 @@ declare
     page_offset bigint;
     has_rules boolean;
 begin
-    if page is null or page < 1 then
-        raise exception 'page % is not a page', coalesce(page::text, 'null')
-            using errcode = '22023', hint = 'Pages count from 1.';
-    end if;
-    if page_size is null or page_size not between 1 and 10000 then
-        raise exception 'page_size % is out of range', coalesce(page_size::text, 'null')
-            using errcode = '22023', hint = 'Pass 1 to 10000 rows a page.';
-    end if;
+    perform authz_private.check_page(page, page_size, sort_order, total);
     if sort_by is null or sort_by <> all(authz_private.fund_sort_columns()) then
         raise exception 'sort_by % is not a column funds are sorted by',
             coalesce(quote_literal(left(sort_by, 100)), 'null')
@@ -56,15 +49,6 @@ begin
                         cardinality(authz_private.fund_sort_columns())
                     ]
                 );
-    end if;
-    if sort_order is null or upper(sort_order) not in ('ASC', 'DESC') then
-        raise exception 'sort_order % is not an order',
-            coalesce(quote_literal(left(sort_order, 100)), 'null')
-            using errcode = '22023', hint = 'Pass ASC or DESC.';
-    end if;
-    if total is null or total not in ('exact', 'none', 'estimate') then
-        raise exception 'total % is not a way to count', coalesce(quote_literal(left(total, 100)), 'null')
-            using errcode = '22023', hint = 'Pass exact, estimate or none.';
     end if;
     perform authz_private.check_fund_filters(
         min_amount, max_amount, status, created_from, created_to
@@ -118,7 +102,9 @@ begin
             cross join lateral authz_private.find_funds(
                 u.id, page_offset, page_size, sort_by, descending,
                 min_amount, max_amount, status, created_from, created_to,
-                case when has_rules then authz_private.fund_rules(u.id) end, 'read', total
+                case
+                    when has_rules then authz_private.page_rules(u.id, 'finance.financial_funds')
+                end, 'read', total
             ) as q
             cross join lateral unnest(q.tenant_ids, q.fund_ids)
                 with ordinality as p (tenant_id, id, n)
@@ -153,7 +139,9 @@ begin
             cross join lateral authz_private.find_funds(
                 u.id, page_offset, page_size, sort_by, descending,
                 min_amount, max_amount, status, created_from, created_to,
-                case when has_rules then authz_private.fund_rules(u.id) end, 'read', total
+                case
+                    when has_rules then authz_private.page_rules(u.id, 'finance.financial_funds')
+                end, 'read', total
             ) as q
             cross join lateral unnest(q.tenant_ids, q.fund_ids)
                 with ordinality as p (tenant_id, id, n)

@@ -30,7 +30,7 @@ begin
         cross join lateral authz_private.find_funds(
             u.id, null, null, 'fund_id', false,
             min_amount, max_amount, status, created_from, created_to,
-            authz_private.fund_rules(u.id)
+            authz_private.page_rules(u.id, 'finance.financial_funds')
         ) as f
     );
 end

@@ -16,13 +16,9 @@ begin
     end if;
     select * into scope
     from authz_private.scope_of(me, my_tenants.resource, my_tenants.action);
-    return case
-        when scope.every_tenant then array(select t.id from authz.tenants as t)
-        when scope.other_tenants then
-            array(select t.id from authz.tenants as t where t.id <> scope.tenant_id)
-        when scope.whole_tenant then array[scope.tenant_id]
-        else '{}'
-    end;
+    return authz_private.tenants_reached(
+        scope.tenant_id, scope.every_tenant, scope.whole_tenant, scope.other_tenants
+    );
 end
 $$;
 
