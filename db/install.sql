@@ -226,6 +226,7 @@
 \ir functions/decision/authz_private.verdict.sql
 \ir functions/decision/authz_private.decide.sql
 \ir functions/decision/authz_private.explain_grants.sql
+\ir functions/decision/authz_private.explain_owners.sql
 
 -- effective_view: what every user holds, stored: expanded permissions, marks, refreshes.
 \ir functions/effective_view/authz.policy_version.sql

@@ -38,6 +38,10 @@ declare
     is_wide boolean;
     masks jsonb;
     tenant text;
+    hidden_owners text [];
+    owner_names text [];
+    owner_ids bigint [];
+    owner_units int [];
 begin
     select d.* into wanted from authz.datasets as d where d.name = explain_row.dataset;
     masks := authz_private.dataset_masks(wanted.table_name, subject_id);
@@ -74,14 +78,9 @@ begin
             select
                 s.owner,
                 format(
-                    'select %L::text, %s, u.base_unit_id, u.id from %s as d %s '
+                    'select %L::text, u.id, u.base_unit_id from %s as d %s '
                     'inner join authz.users as u on u.tenant_id = %s and %s = %s where %s',
                     min(s.owner_name),
-                    case
-                        when bool_or(s.step = 1 and masks ? s.column_name::text)
-                            then 'null::bigint'
-                        else 'u.id'
-                    end,
                     wanted.table_name,
                     string_agg(
                         case
@@ -110,75 +109,64 @@ begin
         ) as o
     );
 
-    return query execute format(
-        $q$
-        with owners (owner_name, owner_id, unit_id, person_id) as (%s),
-
-        considered as (
-            select
-                o.owner_name,
-                o.owner_id,
-                n.id as owner_unit_id,
-                n.path,
-                w.*,
-                w.counted and w.effect = 'allow' and bool_or(w.decisive and w.effect = 'allow')
-                    over (partition by o.owner_name) as shows
-            from owners as o
-            inner join authz.org_units as n on o.unit_id = n.id
-            inner join authz_private.explain_grants(
-                $1, $2, 'read', o.unit_id, jsonb_build_object('owner_id', o.person_id)
-            ) as w on true
-        ),
-
-        answered as (
-            select
-                c.shows and $3 as is_visible,
-                c.owner_name,
-                c.owner_id,
-                c.owner_unit_id,
-                c.path::text,
-                c.assignment_type,
-                c.source_id,
-                c.role_path,
-                c.policy_name,
-                c.effect,
-                c.priority,
-                c.permission,
-                c.grant_unit_path,
-                c.inherit_to_descendants,
-                c.valid_from,
-                c.valid_until,
-                case
-                    when c.shows and not $3 then 'hidden by row permissions'
-                    when not c.shows and c.counted and c.effect = 'deny' and c.decisive
-                        then 'denied'
-                    when not c.shows then c.reason
-                    when c.permission like '%%:own' then 'the user owns it'
-                    when c.permission like '%%:system' then 'the grant reaches every tenant'
-                    else format('%%s lies in %%s', c.path, c.grant_unit_path)
-                end as reason
-            from considered as c
-            union all
-            -- A row that nobody owns is for whoever reads the whole tenant.
-            select
-                $3, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null,
-                case
-                    when $3 then 'nobody owns the row, and the user reads the whole tenant'
-                    else 'hidden by row permissions'
-                end
-            where $4 and not exists (select from considered as c where c.shows)
-        )
-
-        select a.*
-        from answered as a
-        -- Who may not see the row may not learn whose it is either.
-        where $5 or exists (select from answered as v where v.is_visible)
-        order by not a.is_visible, a.owner_name, a.source_id, a.permission
-        $q$,
-        owners_query
+    hidden_owners := array(
+        select s.owner_name
+        from authz_private.owner_steps(wanted.table_name, wanted.owners) as s
+        where s.step = 1 and masks ? s.column_name::text
+    );
+    execute format(
+        'select array_agg(o.name), array_agg(o.id), array_agg(o.unit_id) '
+        'from (%s) as o (name, id, unit_id)', owners_query
     )
-    using subject_id, wanted.resource, is_permitted is true, is_wide, is_free;
+    into owner_names, owner_ids, owner_units;
+
+    return query
+    with explained as (
+        select e.*
+        from authz_private.explain_owners(
+            subject_id, wanted.resource, owner_names, owner_ids, owner_units, is_permitted is true
+        ) as e
+    ),
+
+    answered as (
+        select e.*
+        from explained as e
+        union all
+        -- A row that nobody owns is for whoever reads the whole tenant.
+        select
+            is_permitted, null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null, null,
+            case
+                when is_permitted then 'nobody owns the row, and the user reads the whole tenant'
+                else 'hidden by row permissions'
+            end
+        where is_wide and not exists (
+            select from explained as e where e.is_visible or e.reason = 'hidden by row permissions'
+        )
+    )
+
+    select
+        a.is_visible,
+        a.owner_name,
+        case when a.owner_name <> all(hidden_owners) then a.owner_id end,
+        a.owner_unit_id,
+        a.owner_unit_path,
+        a.assignment,
+        a.grant_id,
+        a.role_code,
+        a.policy_name,
+        a.effect,
+        a.priority,
+        a.permission,
+        a.grant_unit_path,
+        a.inherit_to_descendants,
+        a.valid_from,
+        a.valid_until,
+        a.reason
+    from answered as a
+    -- Who may not see the row may not learn whose it is either.
+    where is_free or exists (select from answered as v where v.is_visible)
+    order by not a.is_visible, a.owner_name, a.grant_id, a.permission;
     if not found and not is_free then
         raise exception 'key: not allowed to see this row'
             using

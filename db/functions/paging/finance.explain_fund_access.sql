@@ -46,78 +46,48 @@ begin
     end if;
 
     return query
-    with owners as (
+    with explained as (
         select
             f.tenant_id,
-            o.owner_kind,
-            o.owner_id,
-            o.unit_id,
-            authz_private.row_is_permitted(subject_id, f)
-            and (viewer_id is null or authz_private.row_is_permitted(viewer_id, f)) as is_permitted
+            e.*
         from finance.financial_funds as f
         left join finance.orders as d on f.tenant_id = d.tenant_id and f.order_id = d.id
         left join finance.customers as c on f.tenant_id = c.tenant_id and f.customer_id = c.id
-        cross join lateral (
-            values
-            ('handler', f.handle_by, f.handler_unit_id),
-            ('order handler', d.handler_id, f.order_unit_id),
-            ('customer manager', c.manager_id, f.customer_unit_id)
-        ) as o (owner_kind, owner_id, unit_id)
-        where f.id = explain_fund_access.fund_id and o.owner_id is not null
-    ),
-
-    considered as (
-        select
-            o.tenant_id,
-            o.is_permitted,
-            o.owner_kind,
-            o.owner_id,
-            n.id as owner_unit_id,
-            n.path,
-            w.*,
-            w.counted and w.effect = 'allow' and bool_or(w.decisive and w.effect = 'allow')
-                over (partition by o.tenant_id, o.owner_kind) as shows
-        from owners as o
-        inner join authz.org_units as n on o.unit_id = n.id
-        inner join authz_private.explain_grants(
-            subject_id, 'funds', 'read', o.unit_id, jsonb_build_object('owner_id', o.owner_id)
-        ) as w on true
+        cross join lateral authz_private.explain_owners(
+            subject_id, 'funds',
+            array['handler', 'order handler', 'customer manager'],
+            array[f.handle_by, d.handler_id, c.manager_id],
+            array[f.handler_unit_id, f.order_unit_id, f.customer_unit_id],
+            authz_private.row_is_permitted(subject_id, f)
+            and (viewer_id is null or authz_private.row_is_permitted(viewer_id, f))
+        ) as e
+        where f.id = explain_fund_access.fund_id
     )
 
     select
-        c.shows and c.is_permitted,
-        c.owner_kind,
-        case when c.owner_kind <> 'handler' or not is_handler_masked then c.owner_id end,
-        c.owner_unit_id,
-        c.path::text,
-        c.assignment_type,
-        c.source_id,
-        c.role_path,
-        c.policy_name,
-        c.effect,
-        c.priority,
-        c.permission,
-        c.grant_unit_path,
-        c.inherit_to_descendants,
-        c.valid_from,
-        c.valid_until,
-        case
-            when c.shows and not c.is_permitted then 'hidden by row permissions'
-            when not c.shows and c.counted and c.effect = 'deny' and c.decisive
-                then 'denied'
-            when not c.shows then c.reason
-            when c.permission like '%:own' then 'the user owns it'
-            when c.permission like '%:system' then 'the grant reaches every tenant'
-            else format('%s lies in %s', c.path, c.grant_unit_path)
-        end
-    from considered as c
+        e.is_visible,
+        e.owner_name,
+        case when e.owner_name <> 'handler' or not is_handler_masked then e.owner_id end,
+        e.owner_unit_id,
+        e.owner_unit_path,
+        e.assignment,
+        e.grant_id,
+        e.role_code,
+        e.policy_name,
+        e.effect,
+        e.priority,
+        e.permission,
+        e.grant_unit_path,
+        e.inherit_to_descendants,
+        e.valid_from,
+        e.valid_until,
+        e.reason
+    from explained as e
     -- Who may not see the fund may not learn whose it is either.
     where free or exists (
-        select
-        from considered as v
-        where v.tenant_id = c.tenant_id and v.shows and v.is_permitted
+        select from explained as v where v.tenant_id = e.tenant_id and v.is_visible
     )
-    order by not (c.shows and c.is_permitted), c.owner_kind, c.source_id, c.permission;
+    order by not e.is_visible, e.owner_name, e.grant_id, e.permission;
 
     if not found and not free then
         raise exception 'fund_id: not allowed to see this fund'
