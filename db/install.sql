@@ -271,17 +271,47 @@
 
 -- row_security: what the row security policies ask.
 \ir functions/row_security/authz.my_customers.sql
+\ir functions/row_security/authz.my_dataset_units.sql
 \ir functions/row_security/authz.my_denied_customers.sql
 \ir functions/row_security/authz.my_denied_id.sql
 \ir functions/row_security/authz.my_denied_orders.sql
 \ir functions/row_security/authz.my_orders.sql
 \ir functions/row_security/authz.my_owner_id.sql
+\ir functions/row_security/authz.my_references.sql
 \ir functions/row_security/authz.my_row_keys.sql
 \ir functions/row_security/authz.my_tenant.sql
 \ir functions/row_security/authz.my_tenants.sql
 \ir functions/row_security/authz.my_units.sql
 \ir functions/row_security/authz_private.own_rows_of_session.sql
 \ir functions/row_security/ops.rls_lint.sql
+
+-- owners: whose a row of a registered table is: paths along foreign keys, and units stored on rows.
+\ir functions/owners/authz.plan_dataset.sql
+\ir functions/owners/authz.store_owners.sql
+\ir functions/owners/authz_private.add_storage.sql
+\ir functions/owners/authz_private.check_owners.sql
+\ir functions/owners/authz_private.check_storage.sql
+\ir functions/owners/authz_private.check_stored_units.sql
+\ir functions/owners/authz_private.drop_storage.sql
+\ir functions/owners/authz_private.integer_code.sql
+\ir functions/owners/authz_private.is_sorted_by.sql
+\ir functions/owners/authz_private.is_storage_column.sql
+\ir functions/owners/authz_private.key_columns.sql
+\ir functions/owners/authz_private.owner_keys.sql
+\ir functions/owners/authz_private.owner_steps.sql
+\ir functions/owners/authz_private.owner_unit.sql
+\ir functions/owners/authz_private.people_in_scope.sql
+\ir functions/owners/authz_private.reference_expression.sql
+\ir functions/owners/authz_private.references_of.sql
+\ir functions/owners/authz_private.sort_columns.sql
+\ir functions/owners/authz_private.storage_filling.sql
+\ir functions/owners/authz_private.storage_objects.sql
+\ir functions/owners/authz_private.storage_problems.sql
+\ir functions/owners/authz_private.stored_owners.sql
+\ir functions/owners/authz_private.table_rows.sql
+\ir functions/owners/authz_private.tenant_rows.sql
+\ir functions/owners/authz_private.tg_owner_references.sql
+\ir functions/owners/authz_private.uuid_code.sql
 
 -- data_rules: rules for rows and columns: conditions, variables, masks, and what they hide.
 \ir functions/data_rules/authz.count_hidden_rows.sql
@@ -326,7 +356,6 @@
 \ir functions/datasets/authz.register_dataset.sql
 \ir functions/datasets/authz.unregister_dataset.sql
 \ir functions/datasets/authz.withdraw_datasets.sql
-\ir functions/datasets/authz_private.check_owners.sql
 \ir functions/datasets/authz_private.compile_dataset.sql
 \ir functions/datasets/authz_private.compile_dataset_functions.sql
 \ir functions/datasets/authz_private.count_dataset.sql
@@ -334,26 +363,25 @@
 \ir functions/datasets/authz_private.dataset_condition.sql
 \ir functions/datasets/authz_private.dataset_masks.sql
 \ir functions/datasets/authz_private.dataset_matches.sql
+\ir functions/datasets/authz_private.dataset_policies.sql
 \ir functions/datasets/authz_private.dataset_view.sql
+\ir functions/datasets/authz_private.default_sort.sql
 \ir functions/datasets/authz_private.explain_row.sql
 \ir functions/datasets/authz_private.export_dataset.sql
 \ir functions/datasets/authz_private.exported_rows.sql
 \ir functions/datasets/authz_private.give_columns.sql
 \ir functions/datasets/authz_private.hidden_columns.sql
-\ir functions/datasets/authz_private.integer_code.sql
-\ir functions/datasets/authz_private.key_columns.sql
+\ir functions/datasets/authz_private.inside_format.sql
 \ir functions/datasets/authz_private.masked_tables.sql
-\ir functions/datasets/authz_private.owner_keys.sql
-\ir functions/datasets/authz_private.owner_steps.sql
-\ir functions/datasets/authz_private.dataset_policies.sql
 \ir functions/datasets/authz_private.page_dataset.sql
-\ir functions/datasets/authz_private.people_in_scope.sql
+\ir functions/datasets/authz_private.page_request.sql
 \ir functions/datasets/authz_private.refuse_bypass.sql
 \ir functions/datasets/authz_private.row_key.sql
+\ir functions/datasets/authz_private.stored_finder.sql
+\ir functions/datasets/authz_private.stored_pager.sql
 \ir functions/datasets/authz_private.tg_compile_datasets.sql
 \ir functions/datasets/authz_private.typed_columns.sql
 \ir functions/datasets/authz_private.dataset_functions.sql
-\ir functions/datasets/authz_private.uuid_code.sql
 \ir functions/datasets/authz_private.withdraw_dataset.sql
 \ir functions/datasets/ops.dataset_problems.sql
 

@@ -12,6 +12,18 @@ for each row
 when (old.tenant_id is distinct from new.tenant_id)
 execute function authz_private.tg_keep_tenant();
 
+create or replace trigger _300_references_of_new_users
+after insert on authz.users
+referencing new table as new_rows
+for each statement
+execute function authz_private.tg_owner_references();
+
+create or replace trigger _310_references_of_new_codes
+after update on authz.users
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function authz_private.tg_owner_references();
+
 create or replace trigger _910_mark_updated
 after update on authz.users
 referencing old table as old_rows new table as new_rows

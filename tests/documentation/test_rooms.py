@@ -38,7 +38,7 @@ def needs(path: Path) -> set[str]:
     """Names that must exist when the file is installed: PL/pgSQL resolves its body later."""
     text = re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8"))
     text = re.sub(r"\bcomment on .*?';", "", text, flags=re.DOTALL)
-    if "language plpgsql" in text:
+    if re.search("^language plpgsql", text, re.MULTILINE):
         head, body = text.split("as $$", 1)
         declared = re.match(r"\s*declare(.*?)\nbegin\n", body, re.DOTALL)
         types = re.findall(r"\s(\w+\.\w+)(?:%rowtype)?;", declared[1]) if declared else []

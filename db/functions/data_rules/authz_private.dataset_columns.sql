@@ -74,11 +74,12 @@ begin atomic
     ) as b
     where a.attrelid = dataset_columns.table_name
         and a.attnum > 0
-        and not a.attisdropped;
+        and not a.attisdropped
+        and not authz_private.is_storage_column(a.attrelid, a.attname);
 end;
 
 comment on function authz_private.dataset_columns(regclass) is
-    'Columns of a table: type with its modifier (of a domain, the type below), type without, kind '
+    'Columns of a table without those that store owners: type with its modifier (of a domain, the type below), type without, kind '
     'of value (null: data permissions do not compare it), collation unless the default, and the '
     'least and greatest number it holds where that is not unlimited.';
 revoke all on function authz_private.dataset_columns(regclass) from public;

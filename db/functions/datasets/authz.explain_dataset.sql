@@ -39,8 +39,23 @@ begin
     union all
     select 'view', format('secure.%I', wanted.name), 'the table with masks applied'
     union all
-    select 'function', f.identity, 'compiled from the owners'
+    select
+        'function',
+        f.identity,
+        case when f.is_public then 'compiled from the owners' else 'called by the others' end
     from authz_private.dataset_functions(wanted.name) as f
+    where not f.is_trigger
+    union all
+    select
+        o.kind,
+        case
+            when o.kind = 'function' then format('paged.%I()', o.name)
+            when o.kind = 'column' then format('%s.%I', o.table_name, o.name)
+            else format('%I on %s', o.name, o.table_name)
+        end,
+        o.purpose
+    from authz_private.dataset_objects as o
+    where o.dataset = wanted.name
     union all
     select
         'owner',
@@ -54,8 +69,8 @@ end
 $$;
 
 comment on function authz.explain_dataset(text) is
-    'What registering a dataset made: row security, policies, the view, functions, and the path of '
-    'each owner. Columns, keys, triggers and indexes are never added in joined storage. Only the '
-    'owner may call it. 22023 if there is no such dataset, or a path does not fit the catalog any '
+    'What registering a dataset made: row security, policies, the view, functions, the path of each '
+    'owner and, in storage stored, the columns, checks, keys, indexes and triggers that were added '
+    'to tables. Only the owner may call it. 22023 if there is no such dataset, or a path does not fit the catalog any '
     'more.';
 revoke all on function authz.explain_dataset(text) from public;

@@ -7,7 +7,7 @@ create or replace function authz.register_dataset(
     resource text default null,
     tenant_column name default null,
     tenant_id int default null,
-    storage text default 'joined',
+    storage text default 'stored',
     owner_units name [] default '{}',
     default_rows text default 'all',
     description text default ''
@@ -106,13 +106,10 @@ begin
                 select from unnest(p.polroles) as r (id) where r.id in (0, 'fundwarden_app'::regrole)
             )
     );
-    if register_dataset.storage = 'stored' then
-        raise exception 'storage stored is not available'
-            using errcode = '0A000', hint = 'Pass joined: the owners of a row are read by joins.';
-    elsif register_dataset.storage is distinct from 'joined' then
+    if register_dataset.storage is null or register_dataset.storage not in ('stored', 'joined') then
         raise exception 'storage % is not a way to keep owners',
             coalesce(quote_literal(left(register_dataset.storage, 100)), 'null')
-            using errcode = '22023', hint = 'Pass joined.';
+            using errcode = '22023', hint = 'Pass stored or joined.';
     end if;
     if register_dataset.owners is null and register_dataset.tenant_id is not null then
         raise exception 'tenant_id is only for datasets with owners'
@@ -124,6 +121,11 @@ begin
             register_dataset.tenant_column, register_dataset.tenant_id,
             register_dataset.owner_units, has_policy
         );
+        if register_dataset.storage = 'stored' then
+            perform authz_private.check_storage(
+                target.oid, dataset, register_dataset.owners, register_dataset.tenant_column
+            );
+        end if;
     end if;
     if not has_policy and register_dataset.owner_units <> '{}' then
         if register_dataset.tenant_column is null then
@@ -141,7 +143,8 @@ begin
         dataset, register_dataset.table_name, register_dataset.resource,
         register_dataset.tenant_column, coalesce(register_dataset.owner_units, '{}'),
         register_dataset.default_rows, coalesce(register_dataset.description, ''),
-        register_dataset.owners, register_dataset.tenant_id, register_dataset.storage,
+        register_dataset.owners, register_dataset.tenant_id,
+        case when register_dataset.owners is null then 'joined' else register_dataset.storage end,
         jsonb_build_object(
             'row_security', target.relrowsecurity,
             'forced', target.relforcerowsecurity,
@@ -185,6 +188,9 @@ begin
         set before = d.before || '{"owner_policy": false}'
         where d.name = dataset;
     end if;
+    if register_dataset.owners is not null and register_dataset.storage = 'stored' then
+        perform authz_private.add_storage(dataset);
+    end if;
     perform authz_private.compile_dataset(dataset);
     return dataset;
 end
@@ -197,13 +203,15 @@ comment on function authz.register_dataset(
     'that of the table. owners: [{"name", "path", "key"}, ...], one to five; a row is visible if '
     'one of its owners is in the scope of the user for resource:read, and a row without owners if '
     'the user reads the whole tenant. The dataset then has the functions paged.<name>, '
-    '<name>_count, <name>_explain and <name>_export. tenant_column or tenant_id: the tenant of a '
-    'row. owner_units: columns with unit ids instead of owners. Without owners and owner_units, '
+    '<name>_count, <name>_explain and <name>_export. storage: stored adds columns, keys, triggers '
+    'and indexes to the tables of the paths (authz.plan_dataset() lists them); joined alters no '
+    'table, and is slower. tenant_column or tenant_id: the tenant of a row. owner_units: columns with unit ids instead of owners. Without owners and owner_units, '
     'whoever is signed in reads any row (of their tenant, with tenant_column). default_rows: all '
     'or none, for users to whom no permit applies. Only the owner may call it. 22023 names the '
     'argument or the step of a path that does not fit; 23505 if it is registered already; 42501 if '
     'the table is not the owner''s, or fundwarden_app may read it as PUBLIC or as a member of a '
-    'role; 55000 if the table has policies for the application already; 0A000 for storage stored.';
+    'role; 55000 if the table has policies for the application already; 25000 above READ COMMITTED '
+    'with stored.';
 revoke all on function authz.register_dataset(
     regclass, text, jsonb, text, name, int, text, name [], text, text
 ) from public;

@@ -17,7 +17,8 @@ begin
     -- Deleting rules compiles the dataset. Owners whose path no longer fits would make that fail.
     if dataset.owners is not null then
         perform authz_private.withdraw_dataset(dataset.name);
-        update authz.datasets as d set owners = null where d.name = dataset.name;
+        perform authz_private.drop_storage(dataset.name);
+        update authz.datasets as d set owners = null, storage = 'joined' where d.name = dataset.name;
     end if;
     delete from authz.row_permissions as r where r.dataset = dataset.name;
     delete from authz.column_permissions as r where r.dataset = dataset.name;

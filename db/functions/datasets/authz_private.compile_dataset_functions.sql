@@ -13,17 +13,16 @@ begin
     loop
         mark := 'Compiled from authz.datasets: ' || md5(f.definition);
         continue when obj_description(to_regprocedure(f.identity), 'pg_proc') = mark;
-        if to_regprocedure(f.identity) is not null then
+        if to_regprocedure(f.identity) is not null and not f.is_trigger then
             execute 'drop function ' || f.identity;
         end if;
         execute f.definition;
         execute format('comment on function %s is %L', f.identity, mark);
         execute format('revoke all on function %s from public', f.identity);
+        continue when not f.is_public;
         execute format(
             'grant execute on function %s to fundwarden_app%s', f.identity,
-            case when f.signature like '%\_export' or f.signature like '%\_export"' then ''
-                else ', fundwarden_operator'
-            end
+            case when f.is_export then '' else ', fundwarden_operator' end
         );
     end loop;
 end

@@ -1,4 +1,4 @@
--- Behind every paged.<dataset>_count().
+-- Behind paged.<dataset>_count() in joined storage.
 
 create or replace function authz_private.count_dataset(
     dataset text, filter jsonb, supervisor_id bigint

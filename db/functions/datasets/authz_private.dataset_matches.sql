@@ -1,5 +1,5 @@
--- The rows of a dataset that a user may read, as text. Rows of several owners are a union of one
--- query for each owner, because each can then use the index on its first column.
+-- The rows of a dataset that a user may read, as text. In joined storage rows of several owners are
+-- a union of one query for each owner, because each can then use the index on its first column.
 
 create or replace function authz_private.dataset_matches(
     dataset text,
@@ -21,6 +21,7 @@ declare
     tenant text;
     reached int [];
     people text;
+    mine text;
     of_owner record;
     branches text [] := '{}';
 begin
@@ -37,7 +38,20 @@ begin
     if reached <> '{}' then
         branches := array[format('%s = any(%L::int [])', tenant, reached)];
     end if;
-    if not scope.every_tenant and not scope.whole_tenant
+    if wanted.storage = 'stored' and (scope.unit_ids <> '{}' or scope.own_rows) then
+        perform authz_private.check_stored_units(wanted.name);
+        mine := format('%L::text []', authz_private.references_of(dataset_matches.user_id));
+        branches := array[
+            concat_ws(
+                ' or ',
+                branches[1],
+                authz_private.stored_owners(
+                    wanted.name, 'd.', '$' || first_parameter + 1,
+                    case when scope.own_rows then mine end, case when scope.own_denied then mine end
+                )
+            )
+        ];
+    elsif not scope.every_tenant and not scope.whole_tenant
         and (scope.unit_ids <> '{}' or scope.own_rows)
     then
         people := authz_private.people_in_scope(

@@ -32,6 +32,16 @@ begin atomic
         'data_permission_base'::name as policy_name,
         true,
         case
+            when w.storage = 'stored' then format(
+                '%s = any((select authz.my_tenants(%L, ''read''))::int []) or %s',
+                coalesce(quote_ident(w.tenant_column), w.tenant_id || '::int'), w.resource,
+                authz_private.stored_owners(
+                    w.name, '',
+                    format('(select authz.my_dataset_units(%L))::int []', w.name),
+                    format('(select authz.my_references(%L, false))::text []', w.name),
+                    format('(select authz.my_references(%L, true))::text []', w.name)
+                )
+            )
             when w.owners is not null then (
                 select format(
                     '%1$s = any((select authz.my_tenants(%2$L, ''read''))::int []) '

@@ -8,7 +8,10 @@ begin atomic
         format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum
     )
     from pg_attribute as a
-    where a.attrelid = typed_columns.table_name and a.attnum > 0 and not a.attisdropped;
+    where a.attrelid = typed_columns.table_name
+        and a.attnum > 0
+        and not a.attisdropped
+        and not authz_private.is_storage_column(a.attrelid, a.attname);
 end;
 
 comment on function authz_private.typed_columns(regclass) is

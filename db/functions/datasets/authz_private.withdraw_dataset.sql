@@ -16,10 +16,18 @@ begin
     where d.name = withdraw_dataset.dataset
         and exists (select from pg_class as c where c.oid = d.table_name);
     execute format('drop view if exists secure.%I', withdraw_dataset.dataset);
+    -- By name: owners whose path no longer fits the catalog are withdrawn, too.
     for function_name in
-        select f.identity
-        from authz_private.dataset_functions(withdraw_dataset.dataset) as f
-        where to_regprocedure(f.identity) is not null
+        select p.oid::regprocedure::text
+        from pg_proc as p
+        where p.pronamespace = 'paged'::regnamespace
+            and p.proname = any(
+                array[
+                    withdraw_dataset.dataset, withdraw_dataset.dataset || '_count',
+                    withdraw_dataset.dataset || '_explain', withdraw_dataset.dataset || '_export',
+                    withdraw_dataset.dataset || '_page', withdraw_dataset.dataset || '_find'
+                ]
+            )
     loop
         execute 'drop function ' || function_name;
     end loop;

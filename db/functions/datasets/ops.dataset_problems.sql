@@ -15,7 +15,44 @@ begin
             return query values (wanted.name, 'its table is gone');
             continue;
         end if;
-        -- The paths of owners first: nothing can be compared with what no longer fits the catalog.
+        return query
+        select wanted.name, format('%s %I of %s is missing', s.kind, s.name, s.table_name)
+        from authz_private.storage_problems(wanted.name) as s
+        union all
+        select wanted.name, format('foreign key %I of %s is disabled', o.name, o.table_name)
+        from authz_private.dataset_objects as o
+        inner join pg_constraint as c on o.table_name = c.conrelid and o.name = c.conname
+        where o.dataset = wanted.name
+            and o.kind = 'foreign key'
+            and exists (
+                select
+                from pg_trigger as t
+                where t.tgconstraint = c.oid and t.tgenabled not in ('O', 'A')
+            )
+        union all
+        select wanted.name, format('%s %I of %s is missing or disabled', o.kind, o.name, o.table_name)
+        from authz_private.dataset_objects as o
+        where o.dataset = wanted.name
+            and case o.kind
+                when 'column' then not exists (
+                    select
+                    from pg_attribute as a
+                    where a.attrelid = o.table_name and a.attname = o.name and not a.attisdropped
+                )
+                when 'trigger' then not exists (
+                    select
+                    from pg_trigger as t
+                    where t.tgrelid = o.table_name and t.tgname = o.name and t.tgenabled in ('O', 'A')
+                )
+                when 'index' then not exists (
+                    select
+                    from pg_index as i
+                    inner join pg_class as c on i.indexrelid = c.oid
+                    where i.indrelid = o.table_name and c.relname = o.name and i.indisvalid
+                )
+                else false
+            end;
+        -- The paths of owners before the rest: nothing can be compared with what no longer fits the catalog.
         if wanted.owners is not null then
             begin
                 perform authz_private.owner_steps(wanted.table_name, wanted.owners);
@@ -95,6 +132,11 @@ begin
             from authz.datasets as d
             cross join authz_private.dataset_functions(d.name) as f
             where to_regprocedure(f.identity) = p.oid
+        )
+        and not exists (
+            select
+            from authz_private.dataset_objects as o
+            where o.kind = 'function' and o.name = p.proname
         );
     return query
     select c.relname::text, format('secure.%I is of no dataset', c.relname)
@@ -107,6 +149,7 @@ $$;
 
 comment on function ops.dataset_problems() is
     'What of policies, row security, rights and views is not as data permissions want it; no '
-    'rows mean that nothing is wrong. authz.compile_datasets() repairs what it can.';
+    'rows mean that nothing is wrong. authz.compile_datasets() repairs what it can, and '
+    'authz.store_owners() what is missing of a stored dataset.';
 revoke all on function ops.dataset_problems() from public;
 grant execute on function ops.dataset_problems() to fundwarden_operator, fundwarden_auditor;

@@ -136,6 +136,8 @@ begin atomic
         ('fundwarden_app', 'function authz.no_permit_applies(text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.count_hidden_rows(bigint,text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.my_variable(text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_dataset_units(text)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.my_references(text,boolean)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.my_row_keys(text,integer)', 'EXECUTE'),
         (
             'fundwarden_app',

@@ -22,14 +22,16 @@ begin
     if exists (
         select
         from authz.datasets as d
-        cross join unnest(array['_count', '_explain', '_export']) as s (suffix)
+        cross join unnest(
+            array['_count', '_explain', '_export', '_find', '_page']
+        ) as s (suffix)
         where d.owners is not null
             and (d.name || s.suffix = check_owners.dataset or check_owners.dataset || s.suffix = d.name)
     )
     then
         raise exception 'name %: a function of another dataset has this name',
             quote_literal(dataset)
-            using errcode = '22023', hint = 'Names that differ by _count, _explain or _export clash.';
+            using errcode = '22023', hint = 'Names that differ by _count, _explain, _export, _find or _page clash.';
     end if;
     if check_owners.owner_units <> '{}' then
         raise exception 'owners and owner_units exclude each other'
