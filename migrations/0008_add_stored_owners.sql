@@ -67,7 +67,7 @@ create table authz_private.dataset_objects (
 );
 
 comment on table authz_private.dataset_objects is
-    'What registering a stored dataset added to tables of the company, in the order in which it was '
-    'added. authz.explain_dataset() shows it, authz.unregister_dataset() removes it.';
+    'What registering a stored dataset added to tables of the company, in the order of adding. '
+    'authz.explain_dataset() shows it, authz.unregister_dataset() removes it.';
 comment on column authz_private.dataset_objects.table_name is
     'The table that the object belongs to; null for a function.';

@@ -127,6 +127,33 @@ def load(path: Annotated[Path, typer.Argument(help="CSV: code, parent_code, name
 
 
 @app.command()
+def register(
+    table: Annotated[str, typer.Argument(help="Table to register, with its schema.")],
+    owners: Annotated[str, typer.Option(help="JSON list of name, path and, if need be, key.")],
+    resource: Annotated[str, typer.Option(help="Resource whose read permission shows the rows.")],
+    name: Annotated[str | None, typer.Option(help="Name of the dataset; else the table's.")] = None,
+    tenant_column: Annotated[str | None, typer.Option(help="Column with the tenant.")] = None,
+    tenant_id: Annotated[int | None, typer.Option(help="The one tenant of all rows.")] = None,
+    storage: Annotated[str, typer.Option(help="stored or joined.")] = "stored",
+    plan: Annotated[bool, typer.Option(help="Only print what would be done.")] = False,
+) -> None:
+    """Make a table a dataset with owners, or print what that would add and lock."""
+    from runner import registering
+
+    arguments = {
+        "table": table,
+        "name": name,
+        "owners": owners,
+        "resource": resource,
+        "tenant_column": tenant_column,
+        "tenant_id": tenant_id,
+        "storage": storage,
+    }
+    run = registering.plan if plan else registering.register
+    run(target(), arguments, say=say)
+
+
+@app.command()
 def stats(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """Print sizes and row counts of the tables."""
     from runner.statistics import stats as run

@@ -79,7 +79,8 @@ begin atomic
 end;
 
 comment on function authz_private.dataset_columns(regclass) is
-    'Columns of a table without those that store owners: type with its modifier (of a domain, the type below), type without, kind '
-    'of value (null: data permissions do not compare it), collation unless the default, and the '
-    'least and greatest number it holds where that is not unlimited.';
+    'Columns of a table without those that store owners: type with its modifier (of a domain, '
+    'the type below), type without, kind of value (null: data permissions do not compare it), '
+    'collation unless the default, and the least and greatest number it holds where that is '
+    'not unlimited.';
 revoke all on function authz_private.dataset_columns(regclass) from public;

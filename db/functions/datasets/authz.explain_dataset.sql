@@ -69,8 +69,8 @@ end
 $$;
 
 comment on function authz.explain_dataset(text) is
-    'What registering a dataset made: row security, policies, the view, functions, the path of each '
-    'owner and, in storage stored, the columns, checks, keys, indexes and triggers that were added '
-    'to tables. Only the owner may call it. 22023 if there is no such dataset, or a path does not fit the catalog any '
-    'more.';
+    'What registering a dataset made: row security, policies, the view, functions, the path of '
+    'each owner and, in storage stored, the columns, checks, keys, indexes and triggers that '
+    'were added to tables. Only the owner may call it. 22023 if there is no such dataset, or a '
+    'path does not fit the catalog any more.';
 revoke all on function authz.explain_dataset(text) from public;

@@ -199,19 +199,20 @@ $$;
 comment on function authz.register_dataset(
     regclass, text, jsonb, text, name, int, text, name [], text, text
 ) is
-    'Makes a table a dataset, with a view in the schema secure, and returns its name, by default '
-    'that of the table. owners: [{"name", "path", "key"}, ...], one to five; a row is visible if '
-    'one of its owners is in the scope of the user for resource:read, and a row without owners if '
-    'the user reads the whole tenant. The dataset then has the functions paged.<name>, '
-    '<name>_count, <name>_explain and <name>_export. storage: stored adds columns, keys, triggers '
-    'and indexes to the tables of the paths (authz.plan_dataset() lists them); joined alters no '
-    'table, and is slower. tenant_column or tenant_id: the tenant of a row. owner_units: columns with unit ids instead of owners. Without owners and owner_units, '
-    'whoever is signed in reads any row (of their tenant, with tenant_column). default_rows: all '
-    'or none, for users to whom no permit applies. Only the owner may call it. 22023 names the '
-    'argument or the step of a path that does not fit; 23505 if it is registered already; 42501 if '
-    'the table is not the owner''s, or fundwarden_app may read it as PUBLIC or as a member of a '
-    'role; 55000 if the table has policies for the application already; 25000 above READ COMMITTED '
-    'with stored.';
+    'Makes a table a dataset, with a view in the schema secure, and returns its name, by '
+    'default that of the table. owners: [{"name", "path", "key"}, ...], one to five; a row is '
+    'visible if one of its owners is in the scope of the user for resource:read, and a row '
+    'without owners if the user reads the whole tenant. The dataset then has the functions '
+    'paged.<name>, <name>_count, <name>_explain and <name>_export. storage: stored adds '
+    'columns, keys, triggers and indexes to the tables of the paths (authz.plan_dataset() '
+    'lists them); joined alters no table, and is slower. tenant_column or tenant_id: the '
+    'tenant of a row. owner_units: columns with unit ids instead of owners. Without owners and '
+    'owner_units, whoever is signed in reads any row (of their tenant, with tenant_column). '
+    'default_rows: all or none, for users to whom no permit applies. Only the owner may call '
+    'it. 22023 names the argument or the step of a path that does not fit; 23505 if it is '
+    'registered already; 42501 if the table is not the owner''s, or fundwarden_app may read it '
+    'as PUBLIC or as a member of a role; 55000 if the table has policies for the application '
+    'already; 25000 above READ COMMITTED with stored.';
 revoke all on function authz.register_dataset(
     regclass, text, jsonb, text, name, int, text, name [], text, text
 ) from public;

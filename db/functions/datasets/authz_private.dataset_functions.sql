@@ -27,7 +27,9 @@ begin atomic
                     case f.suffix when '_export' then 'unsafe' else 'restricted' end,
                     -- Plans of a session are made once; those of a page that need its values are
                     -- made for each call.
-                    case d.storage when 'stored' then ' set plan_cache_mode = force_generic_plan' end
+                    case d.storage
+                        when 'stored' then ' set plan_cache_mode = force_generic_plan'
+                    end
                 )
             end,
             f.body

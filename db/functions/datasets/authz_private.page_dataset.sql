@@ -1,5 +1,5 @@
--- Behind paged.<dataset>() in joined storage: STABLE, so that the scope, the rules, the total and the rows are
--- of the one snapshot of the calling statement.
+-- Behind paged.<dataset>() in joined storage: STABLE, so that the scope, the rules, the total and
+-- the rows are of the one snapshot of the calling statement.
 
 create or replace function authz_private.page_dataset(
     dataset text,

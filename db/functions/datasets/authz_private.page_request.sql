@@ -108,6 +108,10 @@ begin
         end;
         sort_value := format('%L::%s', after ->> 'sort', sort_type);
         is_found := true;
+    elsif sort_column = any(key_columns) then
+        -- The place is known without the row.
+        sort_value := key_values[array_position(key_columns, sort_column::name)];
+        is_found := true;
     else
         -- Only of a row that the user sees: a hidden one tells nothing by its place.
         select q.*

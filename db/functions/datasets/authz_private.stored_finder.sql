@@ -18,6 +18,7 @@ declare
     sort_names text;
     passes text := '';
     counted text := '';
+    owned_counted text := '';
     sampled text := '';
     matching text := '';
     owned_matching text := '';
@@ -169,7 +170,11 @@ begin
     -- Counted pass by pass, which spares each row the way through an append.
     counting := 'select ' || replace({counted}, '{condition}', ruled);
     matching := replace(replace({matching}, '{condition}', ruled), '{sort}', sort_key);
-    owned_matching := replace(replace({owned_matching}, '{condition}', ruled), '{sort}', sort_key);
+    if scope.own_rows then
+        counting := counting || replace({owned_counted}, '{condition}', ruled);
+        owned_matching := replace(replace({owned_matching}, '{condition}', ruled), '{sort}', sort_key);
+        matching := matching || ' union all ' || owned_matching;
+    end if;
     if page_size is null then
         execute counting
         into total
@@ -347,7 +352,7 @@ begin
             wanted.owners -> (n - 1) ->> 'name', keys, sorts, wanted.table_name,
             replace(replace(pass, '{units}', 'scope.unit_ids'), '{owned}', 'owned')
         );
-        counted := counted || format(
+        owned_counted := owned_counted || format(
             ' + (select count(*) from %s as d where %s{condition})', wanted.table_name,
             replace(replace(pass, '{units}', '$2'), '{owned}', '$3')
         );
@@ -399,7 +404,8 @@ begin
             ('{passes}', passes),
             ('{counted}', quote_literal(counted)),
             ('{sampled}', quote_literal(sampled)),
-            ('{matching}', quote_literal(matching || ' union all ' || owned_matching)),
+            ('{owned_counted}', quote_literal(owned_counted)),
+            ('{matching}', quote_literal(matching)),
             ('{owned_matching}', quote_literal(owned_matching)),
             ('{row_keys}', quote_literal(k.d_order)),
             ('{match_keys}', quote_literal(k.dk_order)),

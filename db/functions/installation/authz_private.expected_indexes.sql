@@ -299,6 +299,11 @@ begin atomic
             'resource, action, permission_id, role_id, policy_id) NULLS NOT DISTINCT'
         ),
         (
+            'authz_private.owner_references_person',
+            'CREATE INDEX owner_references_person ON authz_private.owner_references USING '
+            'btree (tenant_id, user_id) WHERE (user_id IS NOT NULL)'
+        ),
+        (
             'authz_private.policy_marks_floor',
             'CREATE UNIQUE INDEX policy_marks_floor ON authz_private.policy_marks USING btree'
             ' (is_floor) WHERE is_floor'

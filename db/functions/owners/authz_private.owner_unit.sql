@@ -47,7 +47,7 @@ end
 $$;
 
 comment on function authz_private.owner_unit(text) is
-    'Unit of the person that a row of a stored dataset refers to; 0: no user has the code; null: no '
-    'reference. Adds the reference where it is new. 40001 above READ COMMITTED when another '
+    'Unit of the person that a row of a stored dataset refers to; 0: no user has the code; null: '
+    'no reference. Adds the reference where it is new. 40001 above READ COMMITTED when another '
     'transaction added it meanwhile.';
 revoke all on function authz_private.owner_unit(text) from public;

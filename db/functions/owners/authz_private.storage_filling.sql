@@ -48,13 +48,16 @@ begin atomic
             case
                 -- Written as a new file: quicker than an update, and no dead row is left.
                 when s.is_last then format(
-                    'alter table %s alter column %I type text using coalesce(left(%I::text, 201), '''')',
+                    'alter table %s alter column %I type text '
+                    'using coalesce(left(%I::text, 201), '''')',
                     s.from_table, s.prefix || '_code_' || s.step, s.column_name
                 )
                 else format(
-                    'update %s as t set %I = n.%I from %s as n where t.%I = n.%I and n.%I <> ''''',
+                    'update %s as t set %I = n.%I from %s as n '
+                    'where t.%I = n.%I and n.%I <> ''''',
                     s.from_table, s.prefix || '_code_' || s.step,
-                    s.prefix || '_code_' || (s.step + 1), s.next_table, s.column_name, s.next_column,
+                    s.prefix || '_code_' || (s.step + 1), s.next_table, s.column_name,
+                    s.next_column,
                     s.prefix || '_code_' || (s.step + 1)
                 )
             end as statement,

@@ -326,7 +326,7 @@ end
 $$;
 
 comment on function authz_private.storage_objects(regclass, text, jsonb, name, int) is
-    'Columns, checks, keys, indexes and triggers that a stored dataset needs, in the order in which '
-    'they are added, each with its statement. Columns are filled after the last column was added '
-    '(authz_private.add_storage). 22023 when a path does not fit the catalog.';
+    'Columns, checks, keys, indexes and triggers that a stored dataset needs, in the order in '
+    'which they are added, each with its statement. Columns are filled after the last column '
+    'was added (authz_private.add_storage). 22023 when a path does not fit the catalog.';
 revoke all on function authz_private.storage_objects(regclass, text, jsonb, name, int) from public;

@@ -35,22 +35,42 @@ begin
     insert into authz_private.owner_references as r (
         reference, tenant_id, key, code, user_id, unit_id
     )
-    select
-        c.tenant_id::text || ':external_id:' || c.code,
-        c.tenant_id,
-        'external_id',
-        c.code,
-        u.id,
-        coalesce(u.base_unit_id, 0)
-    from (
-        select n.tenant_id, c.code
+    with had as (
+        select o.tenant_id, c.key, c.code, o.id
+        from old_rows as o
+        cross join lateral (
+            values ('id', o.id::text), ('external_id', o.external_id)
+        ) as c (key, code)
+    ),
+
+    has as (
+        select n.tenant_id, c.key, c.code, n.id
         from new_rows as n
-        inner join old_rows as o on n.id = o.id and n.external_id is distinct from o.external_id
-        cross join lateral (values (o.external_id), (n.external_id)) as c (code)
-        where c.code is not null
-        group by n.tenant_id, c.code
-    ) as c
-    left join authz.users as u on c.tenant_id = u.tenant_id and c.code = u.external_id
+        cross join lateral (
+            values ('id', n.id::text), ('external_id', n.external_id)
+        ) as c (key, code)
+    ),
+
+    changed as (
+        (select h.* from had as h except select n.* from has as n)
+        union all
+        (select n.* from has as n except select h.* from had as h)
+    )
+
+    select
+        c.tenant_id::text || ':' || c.key || ':' || c.code,
+        c.tenant_id,
+        c.key,
+        c.code,
+        max(coalesce(i.id, e.id)),
+        coalesce(max(coalesce(i.base_unit_id, e.base_unit_id)), 0)
+    from changed as c
+    left join authz.users as i
+        on c.tenant_id = i.tenant_id and i.id = case when c.key = 'id' then c.code::bigint end
+    left join authz.users as e
+        on c.tenant_id = e.tenant_id and e.external_id = case when c.key = 'external_id' then c.code end
+    where c.code is not null
+    group by c.tenant_id, c.key, c.code
     order by 1
     on conflict on constraint owner_references_pkey do update
     set user_id = excluded.user_id, unit_id = excluded.unit_id
