@@ -1,0 +1,51 @@
+-- Roles first, their parents after: a parent may be new, too.
+
+create or replace function authz_private.sync_write_roles(scope authz_private.sync_scope)
+returns void
+language plpgsql volatile security invoker parallel unsafe
+as $$
+begin
+    insert into authz.roles (tenant_id, code, name, rank, source)
+    select
+        scope.tenant_id,
+        w.external_id,
+        coalesce(w.after ->> 'name', ''),
+        coalesce((w.after ->> 'rank')::int, 0),
+        'feed'
+    from pg_temp.sync_work as w
+    where w.kind = 'role' and w.action = 'add'
+    order by w.number;
+
+    update authz.roles as r
+    set name = coalesce(w.after ->> 'name', r.name),
+        rank = coalesce((w.after ->> 'rank')::int, r.rank),
+        is_active = case w.action
+            when 'deactivate' then false
+            when 'reactivate' then true
+            else r.is_active
+        end
+    from pg_temp.sync_work as w
+    where w.kind = 'role'
+        and w.action in ('rename', 'change', 'deactivate', 'reactivate')
+        and r.id = w.target_id;
+
+    update authz.roles as r
+    set parent_role_id = (
+        select p.id
+        from authz.roles as p
+        where p.code = w.after ->> 'parent_code'
+            and (p.tenant_id = scope.tenant_id or p.tenant_id is null)
+        order by p.tenant_id nulls last
+        limit 1
+    )
+    from pg_temp.sync_work as w
+    where w.kind = 'role'
+        and w.after ? 'parent_code'
+        and r.tenant_id = scope.tenant_id
+        and r.code = w.external_id;
+end
+$$;
+
+comment on function authz_private.sync_write_roles(authz_private.sync_scope) is
+    'Applies the plan for roles.';
+revoke all on function authz_private.sync_write_roles(authz_private.sync_scope) from public;
