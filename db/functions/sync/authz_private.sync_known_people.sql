@@ -1,6 +1,8 @@
 -- A person without a code of the company goes by their username.
 
-create or replace function authz_private.sync_known_people(scope authz_private.sync_scope)
+create or replace function authz_private.sync_known_people(
+    scope authz_private.sync_scope, codes text [] default null
+)
 returns table (code text, user_id bigint, in_scope boolean)
 language plpgsql stable security invoker parallel restricted
 as $$
@@ -14,6 +16,11 @@ begin
     from authz.users as u
     inner join authz.org_units as n on u.base_unit_id = n.id
     where u.tenant_id = scope.tenant_id
+        and (
+            codes is null
+            or u.external_id = any(codes)
+            or u.external_id is null and u.username = any(codes)
+        )
         -- An administrator learns nothing about other parts of the tenant.
         and (scope.actor_id is null or n.path operator (ext.<@) scope.top_path)
         and (
@@ -27,7 +34,8 @@ begin
 end
 $$;
 
-comment on function authz_private.sync_known_people(authz_private.sync_scope) is
-    'People of the tenant by their codes, and whether they belong to the scope; for an '
+comment on function authz_private.sync_known_people(authz_private.sync_scope, text []) is
+    'People of the tenant, or those with these codes, by their codes, and whether they belong to the scope; for an '
     'administrator those of the scope.';
-revoke all on function authz_private.sync_known_people(authz_private.sync_scope) from public;
+revoke all on function authz_private.sync_known_people(authz_private.sync_scope, text [])
+from public;

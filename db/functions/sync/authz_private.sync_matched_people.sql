@@ -1,6 +1,8 @@
 -- Which person a line means: by the company's code; else somebody without a code by their username.
 
-create or replace function authz_private.sync_matched_people(scope authz_private.sync_scope)
+create or replace function authz_private.sync_matched_people(
+    scope authz_private.sync_scope, numbers bigint [] default null, codes text [] default null
+)
 returns table (
     number bigint,
     file text,
@@ -62,10 +64,17 @@ begin
                 and o.number > (scope.staged ->> 'people')::bigint
         )
     where s.loaded_by is not distinct from scope.actor_id
-        and s.number > (scope.staged ->> 'people')::bigint;
+        and s.number > (scope.staged ->> 'people')::bigint
+        and (numbers is null or s.number = any(numbers))
+        and (codes is null or s.external_id = any(codes));
 end
 $$;
 
-comment on function authz_private.sync_matched_people(authz_private.sync_scope) is
-    'Staged lines of people, each with the person it means; null: a new one.';
-revoke all on function authz_private.sync_matched_people(authz_private.sync_scope) from public;
+comment on function authz_private.sync_matched_people(
+    authz_private.sync_scope, bigint [], text []
+) is
+    'Staged lines of people, or those with these numbers or codes, each with the person it means; '
+    'null: a new one.';
+revoke all on function authz_private.sync_matched_people(
+    authz_private.sync_scope, bigint [], text []
+) from public;

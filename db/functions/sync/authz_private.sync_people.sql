@@ -9,7 +9,90 @@ set enable_nestloop = off
 set work_mem = '128MB'
 as $$
 #variable_conflict use_column
+declare
+    differing bigint [];
+    unlisted bigint [];
 begin
+    -- Most lines say what is so already: they are told apart first, in one pass.
+    with staged as (
+        select
+            s.number,
+            s.external_id,
+            s.username,
+            s.unit_external_id,
+            s.display_name,
+            s.is_active,
+            s.profile
+        from sync.people as s
+        where s.loaded_by is not distinct from scope.actor_id
+            and s.number > (scope.staged ->> 'people')::bigint
+    ),
+
+    existing as (
+        select
+            u.id,
+            u.external_id,
+            u.username,
+            u.base_unit_id,
+            u.profile,
+            u.is_active,
+            u.is_absent,
+            coalesce(n.external_id, n.path::text) as unit_code,
+            n.path operator (ext.<@) scope.top_path as in_scope
+        from authz.users as u
+        inner join authz.org_units as n on u.base_unit_id = n.id
+        where u.tenant_id = scope.tenant_id
+            and u.external_id is not null
+            and (scope.actor_id is null or n.path operator (ext.<@) scope.top_path)
+    )
+
+    select
+        array_agg(s.number) filter (
+            where s.number is not null
+                and (
+                    e.id is null
+                    or r.external_id is not null
+                    or a.unit_id is distinct from e.base_unit_id
+                    or not a.in_scope
+                    or a.is_gone
+                    or nullif(s.username, '') <> e.username
+                    or nullif(s.display_name, '') <> coalesce(e.profile ->> 'display_name', '')
+                    or nullif(s.is_active, '') <> e.is_active::text
+                    or coalesce(s.is_active, '') = '' and e.is_absent
+                    or nullif(s.profile, '') <> (e.profile - 'display_name')::text
+                )
+        ),
+        array_agg(e.id) filter (where s.number is null and e.in_scope and e.is_active)
+    into differing, unlisted
+    from staged as s
+    full join existing as e on s.external_id = e.external_id
+    left join (
+        select d.external_id
+        from staged as d
+        group by d.external_id
+        having count(*) > 1
+    ) as r on s.external_id = r.external_id
+    left join authz_private.sync_units_after(scope) as a
+        on a.code = coalesce(nullif(s.unit_external_id, ''), e.unit_code);
+
+    return query
+    select
+        'person',
+        s.external_id,
+        'unchanged',
+        null::jsonb,
+        null::jsonb,
+        null,
+        null::bigint,
+        null
+    from sync.people as s
+    where s.loaded_by is not distinct from scope.actor_id
+        and s.number > (scope.staged ->> 'people')::bigint
+        and (differing is null or s.number <> all(differing));
+    if differing is null and unlisted is null then
+        return;
+    end if;
+
     return query
     with existing as (
         select
@@ -43,18 +126,26 @@ begin
             m.profile as profile_said,
             case when m.profile is not null then authz_private.sync_object(m.profile) end as profile,
             m.target_id
-        from authz_private.sync_matched_people(scope) as m
+        from authz_private.sync_matched_people(scope, coalesce(differing, '{}')) as m
     ),
 
     repeated as (
         select
             s.external_id,
             min(s.number) as first_number,
-            (array_agg(authz_private.sync_place('people', s.file, s.line, s.number)
-                order by s.number))[1] as first_place
+            (
+                array_agg(
+                    authz_private.sync_place('people', s.file, s.line, s.number) order by s.number
+                )
+            )[1] as first_place
         from staged as s
+        where s.external_id in (
+            select d.external_id
+            from staged as d
+            group by d.external_id
+            having count(*) > 1
+        )
         group by s.external_id
-        having count(*) > 1
     ),
 
     units as materialized (
@@ -194,7 +285,6 @@ begin
 
     answered as (
         select
-            j.external_id,
             case
                 when j.target_id is null then 'add'
                 when j.is_leaving then 'deactivate'
@@ -212,11 +302,8 @@ begin
         select
             e.external_id,
             e.id
-        from existing as e
-        where e.in_scope
-            and e.external_id is not null
-            and e.is_active
-            and not exists (select from staged as s where s.target_id = e.id)
+        from authz.users as e
+        where e.id = any(unlisted)
     ),
 
     locked_out as materialized (

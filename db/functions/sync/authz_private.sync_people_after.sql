@@ -1,6 +1,8 @@
 -- What a line may refer to: people of the tenant and people of the feed.
 
-create or replace function authz_private.sync_people_after(scope authz_private.sync_scope)
+create or replace function authz_private.sync_people_after(
+    scope authz_private.sync_scope, codes text [] default null
+)
 returns table (code text, user_id bigint, in_scope boolean)
 language plpgsql stable security invoker parallel restricted
 as $$
@@ -12,7 +14,7 @@ begin
             select
                 c.external_id,
                 c.target_id
-            from authz_private.sync_matched_people(scope) as c
+            from authz_private.sync_matched_people(scope, null, codes) as c
             where c.external_id ~ '\S'
         )
 
@@ -27,7 +29,7 @@ begin
             e.code,
             e.user_id,
             e.in_scope
-        from authz_private.sync_known_people(scope) as e
+        from authz_private.sync_known_people(scope, codes) as e
         where not exists (select from people as p where p.external_id = e.code)
             and not exists (select from people as p where p.target_id = e.user_id);
     else
@@ -36,11 +38,12 @@ begin
             e.code,
             e.user_id,
             e.in_scope
-        from authz_private.sync_known_people(scope) as e;
+        from authz_private.sync_known_people(scope, codes) as e;
     end if;
 end
 $$;
 
-comment on function authz_private.sync_people_after(authz_private.sync_scope) is
-    'People by their codes after the feed; a null user_id: new.';
-revoke all on function authz_private.sync_people_after(authz_private.sync_scope) from public;
+comment on function authz_private.sync_people_after(authz_private.sync_scope, text []) is
+    'People, or those with these codes, by their codes after the feed; a null user_id: new.';
+revoke all on function authz_private.sync_people_after(authz_private.sync_scope, text [])
+from public;

@@ -17,8 +17,9 @@ begin
     from (
         select
             w.problem,
-            row_number() over (order by w.number) as turn
+            row_number() over (order by t.place, length(w.place), w.place, w.problem) as turn
         from pg_temp.sync_work as w
+        inner join authz_private.sync_tables() as t on w.kind = t.kind
         where w.problem is not null
     ) as p;
     if counted > 0 then

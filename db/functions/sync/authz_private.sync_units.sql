@@ -9,7 +9,88 @@ set enable_nestloop = off
 set work_mem = '128MB'
 as $$
 #variable_conflict use_column
+declare
+    is_same boolean;
 begin
+    -- Most nights change no unit.
+    with staged as (
+        select
+            s.external_id,
+            nullif(s.parent_external_id, '') as parent_code,
+            nullif(s.name, '') as name,
+            k.kind,
+            nullif(s.kind, '') as kind_said,
+            nullif(s.sort_order, '') as sort_order,
+            nullif(s.metadata, '') as metadata
+        from sync.units as s
+        left join (
+            select
+                d.kind as spelling,
+                authz_private.sync_kind(d.kind) as kind
+            from (select distinct o.kind from sync.units as o) as d
+        ) as k on s.kind = k.spelling
+        where s.loaded_by is not distinct from scope.actor_id
+            and s.number > (scope.staged ->> 'units')::bigint
+    ),
+
+    existing as (
+        select
+            n.id,
+            n.external_id,
+            coalesce(up.external_id, up.path::text) as parent_code,
+            n.name,
+            n.kind,
+            n.sort_order,
+            n.metadata,
+            n.is_active,
+            n.is_absent,
+            n.path operator (ext.<@) scope.top_path as in_scope
+        from authz.org_units as n
+        left join authz.org_units as up on n.parent_id = up.id
+        where n.tenant_id = scope.tenant_id and n.external_id is not null
+    )
+
+    select not exists (
+        select
+        from staged as s
+        full join existing as e on s.external_id = e.external_id
+        where case
+                when s.external_id is null
+                    then e.in_scope and e.is_active and e.id <> scope.top_id
+                when e.id is null or not e.in_scope then true
+                else
+                    s.parent_code is distinct from e.parent_code and e.id <> scope.top_id
+                    or s.parent_code is not null and e.id = scope.top_id
+                    or s.name <> e.name
+                    or s.kind_said is not null and s.kind is distinct from e.kind
+                    or s.sort_order <> e.sort_order::text
+                    or s.metadata <> e.metadata::text
+                    or e.is_absent
+            end
+    ) and not exists (
+        select
+        from staged as s
+        group by s.external_id
+        having count(*) > 1
+    )
+    into is_same;
+    if is_same then
+        return query
+        select
+            'unit',
+            s.external_id,
+            'unchanged',
+            null::jsonb,
+            null::jsonb,
+            null,
+            null::bigint,
+            null
+        from sync.units as s
+        where s.loaded_by is not distinct from scope.actor_id
+            and s.number > (scope.staged ->> 'units')::bigint;
+        return;
+    end if;
+
     return query
     with recursive existing as (
         select
@@ -42,7 +123,7 @@ begin
             nullif(s.parent_external_id, '') as parent_code,
             nullif(s.name, '') as name,
             nullif(s.kind, '') as kind,
-            authz_private.sync_kind(s.kind) as kind_word,
+            k.kind as kind_word,
             nullif(s.sort_order, '') as sort_said,
             case
                 when s.sort_order ~ '^\s*[+-]?\d{1,9}\s*$' then s.sort_order::int
@@ -53,6 +134,12 @@ begin
             end as metadata,
             s.external_id = scope.top_code as is_top
         from sync.units as s
+        left join (
+            select
+                d.kind as spelling,
+                authz_private.sync_kind(d.kind) as kind
+            from (select distinct o.kind from sync.units as o) as d
+        ) as k on s.kind = k.spelling
         where s.loaded_by is not distinct from scope.actor_id
             and s.number > (scope.staged ->> 'units')::bigint
     ),
@@ -63,8 +150,13 @@ begin
             min(s.number) as first_number,
             (array_agg(s.place order by s.number))[1] as first_place
         from staged as s
+        where s.external_id in (
+            select d.external_id
+            from staged as d
+            group by d.external_id
+            having count(*) > 1
+        )
         group by s.external_id
-        having count(*) > 1
     ),
 
     -- Units that are not staged and still may be above one that is.
@@ -111,6 +203,13 @@ begin
             or n.parent_id is null and scope.tenant_id is null
     ),
 
+    codes_new as materialized (
+        select distinct s.external_id
+        from staged as s
+        where s.external_id ~ '\S'
+            and not exists (select from existing as e where s.external_id = e.external_id)
+    ),
+
     labels_wanted as (
         select
             s.external_id,
@@ -121,8 +220,7 @@ begin
             select
                 d.external_id,
                 authz_private.sync_label(d.external_id) as label
-            from (select distinct s.external_id from staged as s where s.external_id ~ '\S') as d
-            where not exists (select from existing as e where d.external_id = e.external_id)
+            from codes_new as d
         ) as s
         left join labels_there as t on s.label = t.label
     ),

@@ -11,6 +11,7 @@ returns table (
 )
 language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
+set client_min_messages = warning
 as $$
 #variable_conflict use_column
 declare
