@@ -462,6 +462,11 @@
 \ir functions/sync/authz_private.sync_administer_record.sql
 \ir functions/sync/authz_private.sync_administrators.sql
 \ir functions/sync/authz_private.sync_changes.sql
+\ir functions/sync/authz_private.sync_compare.sql
+\ir functions/sync/authz_private.sync_compare_grants.sql
+\ir functions/sync/authz_private.sync_compare_memberships.sql
+\ir functions/sync/authz_private.sync_compare_people.sql
+\ir functions/sync/authz_private.sync_compare_units.sql
 \ir functions/sync/authz_private.sync_customers.sql
 \ir functions/sync/authz_private.sync_finish.sql
 \ir functions/sync/authz_private.sync_funds.sql
@@ -485,6 +490,7 @@
 \ir functions/sync/authz_private.sync_scope_of.sql
 \ir functions/sync/authz_private.sync_skip_numbers.sql
 \ir functions/sync/authz_private.sync_tenant_of.sql
+\ir functions/sync/authz_private.sync_unchanged.sql
 \ir functions/sync/authz_private.sync_unit_id.sql
 \ir functions/sync/authz_private.sync_units.sql
 \ir functions/sync/authz_private.sync_units_after.sql

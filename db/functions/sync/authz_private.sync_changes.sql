@@ -5,18 +5,32 @@ returns setof authz_private.sync_change
 language plpgsql stable security invoker parallel restricted
 as $$
 declare
-    staging text;
+    staging record;
+    differing bigint [];
+    unlisted bigint [];
 begin
     for staging in
-        select t.table_name
+        select
+            t.table_name,
+            (scope.staged ->> t.table_name)::bigint as after_number
         from authz_private.sync_tables() as t
         where scope.staged ? t.table_name
         order by t.place
     loop
+        select c.differing, c.unlisted
+        into differing, unlisted
+        from authz_private.sync_compare(scope, staging.table_name) as c;
+        if differing is not null then
+            return query execute format(
+                'select u.*, null::bigint, null::text from (%s) as u',
+                authz_private.sync_unchanged(staging.table_name)
+            )
+            using scope.actor_id, staging.after_number, differing;
+        end if;
         return query execute format(
-            'select c.* from authz_private.%I($1) as c', 'sync_' || staging
+            'select c.* from authz_private.%I($1, $2, $3) as c', 'sync_' || staging.table_name
         )
-        using scope;
+        using scope, differing, unlisted;
     end loop;
 end
 $$;

@@ -1,11 +1,14 @@
 -- Funds: what a feed states of them against what there is. None is missing: records stay.
 
-create or replace function authz_private.sync_funds(scope authz_private.sync_scope)
+create or replace function authz_private.sync_funds(
+    scope authz_private.sync_scope, differing bigint [], unlisted bigint []
+)
 returns setof authz_private.sync_change
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 set jit = off
 set enable_nestloop = off
+set enable_mergejoin = off
 set work_mem = '128MB'
 as $$
 #variable_conflict use_column
@@ -183,5 +186,10 @@ begin
 end
 $$;
 
-comment on function authz_private.sync_funds(authz_private.sync_scope) is 'The plan for funds.';
-revoke all on function authz_private.sync_funds(authz_private.sync_scope) from public;
+comment on function authz_private.sync_funds(
+    authz_private.sync_scope, bigint [], bigint []
+) is
+    'The plan for funds.';
+revoke all on function authz_private.sync_funds(
+    authz_private.sync_scope, bigint [], bigint []
+) from public;

@@ -1,98 +1,18 @@
 -- People: what a feed states of them against what there is.
 
-create or replace function authz_private.sync_people(scope authz_private.sync_scope)
+create or replace function authz_private.sync_people(
+    scope authz_private.sync_scope, differing bigint [], unlisted bigint []
+)
 returns setof authz_private.sync_change
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 set jit = off
 set enable_nestloop = off
+set enable_mergejoin = off
 set work_mem = '128MB'
 as $$
 #variable_conflict use_column
-declare
-    differing bigint [];
-    unlisted bigint [];
 begin
-    -- Most lines say what is so already: they are told apart first, in one pass.
-    with staged as (
-        select
-            s.number,
-            s.external_id,
-            s.username,
-            s.unit_external_id,
-            s.display_name,
-            s.is_active,
-            s.profile
-        from sync.people as s
-        where s.loaded_by is not distinct from scope.actor_id
-            and s.number > (scope.staged ->> 'people')::bigint
-    ),
-
-    existing as (
-        select
-            u.id,
-            u.external_id,
-            u.username,
-            u.base_unit_id,
-            u.profile,
-            u.is_active,
-            u.is_absent,
-            coalesce(n.external_id, n.path::text) as unit_code,
-            n.path operator (ext.<@) scope.top_path as in_scope
-        from authz.users as u
-        inner join authz.org_units as n on u.base_unit_id = n.id
-        where u.tenant_id = scope.tenant_id
-            and u.external_id is not null
-            and (scope.actor_id is null or n.path operator (ext.<@) scope.top_path)
-    )
-
-    select
-        array_agg(s.number) filter (
-            where s.number is not null
-                and (
-                    e.id is null
-                    or r.external_id is not null
-                    or a.unit_id is distinct from e.base_unit_id
-                    or not a.in_scope
-                    or a.is_gone
-                    or nullif(s.username, '') <> e.username
-                    or nullif(s.display_name, '') <> coalesce(e.profile ->> 'display_name', '')
-                    or nullif(s.is_active, '') <> e.is_active::text
-                    or coalesce(s.is_active, '') = '' and e.is_absent
-                    or nullif(s.profile, '') <> (e.profile - 'display_name')::text
-                )
-        ),
-        array_agg(e.id) filter (where s.number is null and e.in_scope and e.is_active)
-    into differing, unlisted
-    from staged as s
-    full join existing as e on s.external_id = e.external_id
-    left join (
-        select d.external_id
-        from staged as d
-        group by d.external_id
-        having count(*) > 1
-    ) as r on s.external_id = r.external_id
-    left join authz_private.sync_units_after(scope) as a
-        on a.code = coalesce(nullif(s.unit_external_id, ''), e.unit_code);
-
-    return query
-    select
-        'person',
-        s.external_id,
-        'unchanged',
-        null::jsonb,
-        null::jsonb,
-        null,
-        null::bigint,
-        null
-    from sync.people as s
-    where s.loaded_by is not distinct from scope.actor_id
-        and s.number > (scope.staged ->> 'people')::bigint
-        and (differing is null or s.number <> all(differing));
-    if differing is null and unlisted is null then
-        return;
-    end if;
-
     return query
     with existing as (
         select
@@ -390,5 +310,10 @@ begin
 end
 $$;
 
-comment on function authz_private.sync_people(authz_private.sync_scope) is 'The plan for people.';
-revoke all on function authz_private.sync_people(authz_private.sync_scope) from public;
+comment on function authz_private.sync_people(
+    authz_private.sync_scope, bigint [], bigint []
+) is
+    'The plan for people.';
+revoke all on function authz_private.sync_people(
+    authz_private.sync_scope, bigint [], bigint []
+) from public;

@@ -1,11 +1,14 @@
 -- Roles are of the whole tenant: none is missing from a feed of a part of it.
 
-create or replace function authz_private.sync_roles(scope authz_private.sync_scope)
+create or replace function authz_private.sync_roles(
+    scope authz_private.sync_scope, differing bigint [], unlisted bigint []
+)
 returns setof authz_private.sync_change
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 set jit = off
 set enable_nestloop = off
+set enable_mergejoin = off
 set work_mem = '128MB'
 as $$
 #variable_conflict use_column
@@ -177,6 +180,10 @@ begin
 end
 $$;
 
-comment on function authz_private.sync_roles(authz_private.sync_scope) is
+comment on function authz_private.sync_roles(
+    authz_private.sync_scope, bigint [], bigint []
+) is
     'The plan for roles of the tenant.';
-revoke all on function authz_private.sync_roles(authz_private.sync_scope) from public;
+revoke all on function authz_private.sync_roles(
+    authz_private.sync_scope, bigint [], bigint []
+) from public;

@@ -18,6 +18,9 @@ declare
     scope authz_private.sync_scope;
     staging record;
     counted bigint;
+    added bigint;
+    differing bigint [];
+    unlisted bigint [];
     totals jsonb := '{}';
     reason text := current_setting('fundwarden.reason', true);
     was_administered boolean;
@@ -83,26 +86,45 @@ begin
         for staging in
             select
                 t.table_name,
-                t.kind
+                t.kind,
+                (scope.staged ->> t.table_name)::bigint as after_number
             from authz_private.sync_tables() as t
             where scope.staged ? t.table_name
             order by t.place
         loop
-            return query execute format(
-                'with plan as materialized (select c.* from authz_private.%I($1) as c), '
-                'kept as ('
-                'insert into pg_temp.sync_work '
-                '(kind, external_id, action, before, after, problem, target_id, place) '
-                'select p.kind, p.external_id, p.action, p.before, p.after, p.problem, '
-                'p.target_id, p.place '
-                'from plan as p '
-                'where p.action <> ''unchanged'' or p.problem is not null) '
-                'select p.kind, p.external_id, p.action, p.before, p.after, p.problem '
-                'from plan as p',
-                'sync_' || staging.table_name
-            )
-            using scope;
-            get diagnostics counted = row_count;
+            select c.differing, c.unlisted
+            into differing, unlisted
+            from authz_private.sync_compare(scope, staging.table_name) as c;
+            counted := 0;
+            if differing is not null then
+                return query execute authz_private.sync_unchanged(staging.table_name)
+                using scope.actor_id, staging.after_number, differing;
+                get diagnostics counted = row_count;
+            end if;
+            if differing is null or differing <> '{}' or unlisted is not null then
+                execute format(
+                    'insert into pg_temp.sync_work '
+                    '(kind, external_id, action, before, after, problem, target_id, place) '
+                    'select c.kind, c.external_id, c.action, c.before, c.after, c.problem, '
+                    'c.target_id, c.place '
+                    'from authz_private.%I($1, $2, $3) as c',
+                    'sync_' || staging.table_name
+                )
+                using scope, differing, unlisted;
+                return query
+                select
+                    w.kind,
+                    w.external_id,
+                    w.action,
+                    w.before,
+                    w.after,
+                    w.problem
+                from pg_temp.sync_work as w
+                where w.kind = staging.kind
+                order by w.number;
+                get diagnostics added = row_count;
+                counted := counted + added;
+            end if;
             totals := totals || jsonb_build_object(staging.kind, counted);
         end loop;
     end if;
