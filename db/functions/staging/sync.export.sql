@@ -16,7 +16,20 @@ begin
     if authz.current_user_id() is not null or not authz_private.session_is_owner() then
         perform authz_private.refuse_administration('tenant');
     end if;
-    scope := authz_private.sync_scope_of(tenant, under, array[table_name]);
+    if authz_private.sync_columns(table_name) is null then
+        raise exception 'table_name: % is not a table of feeds',
+            coalesce(quote_literal(left(table_name, 60)), 'null')
+            using
+                errcode = '22023',
+                hint = format(
+                    'Pass one of %s.',
+                    (
+                        select string_agg(t.table_name, ', ' order by t.place)
+                        from authz_private.sync_tables() as t
+                    )
+                );
+    end if;
+    scope := authz_private.sync_scope_of(tenant, under, '{}');
     return next authz_private.sync_columns(table_name);
     if table_name = 'units' then
         return query

@@ -59,7 +59,8 @@ begin
                 errcode = '22023',
                 detail = format('That is more than %s %% of a kind.', most),
                 hint = format(
-                    'Pass confirm => %s if that is meant. Nothing was changed.', needed
+                    'If that is meant, pass confirm => %s, or --confirm %s. Nothing was changed.',
+                    needed, needed
                 );
     end if;
 end
