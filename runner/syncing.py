@@ -294,7 +294,7 @@ def _print(conn: psycopg.Connection[Any], feed: Feed, problems: list[str], say: 
             for code, before, after in conn.execute(
                 "select external_id, before, after from pg_temp.planned "
                 "where kind = %s and action = %s and problem is null "
-                "order by external_id collate \"C\" limit %s",
+                'order by external_id collate "C" limit %s',
                 (kind, action, SHOWN),
             ):
                 say(f"  {action} {_shown(code)}{_differences(before, after)}")

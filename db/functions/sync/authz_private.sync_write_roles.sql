@@ -5,6 +5,13 @@ returns void
 language plpgsql volatile security invoker parallel unsafe
 as $$
 begin
+    -- A statement on roles marks everybody, also one that changes no row.
+    if not exists (
+        select from pg_temp.sync_work as w where w.kind = 'role' and w.action <> 'unchanged'
+    )
+    then
+        return;
+    end if;
     insert into authz.roles (tenant_id, code, name, rank, source)
     select
         scope.tenant_id,
