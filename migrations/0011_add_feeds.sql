@@ -67,6 +67,7 @@ create table sync.units (
     kind text,
     sort_order text,
     metadata text,
+    is_active text,
     file text,
     line int,
     loaded_by bigint default case
@@ -80,6 +81,8 @@ comment on table sync.units is
     'Units as a feed states them. parent_external_id is empty for the unit of the tenant only.';
 comment on column sync.units.external_id is 'The company''s own code of the unit.';
 comment on column sync.units.parent_external_id is 'Code of the unit above.';
+comment on column sync.units.is_active is
+    'false deactivates the unit; null: active, unless a person deactivated it.';
 comment on column sync.units.file is 'Name of the file, for messages.';
 comment on column sync.units.line is 'Line of the file, for messages.';
 comment on column sync.units.loaded_by is
@@ -139,6 +142,8 @@ create table sync.roles (
     name text,
     rank text,
     parent_code text,
+    is_active text,
+    requires_approval text,
     file text,
     line int,
     loaded_by bigint default case
@@ -150,6 +155,8 @@ create table sync.roles (
 
 comment on table sync.roles is
     'Roles of the tenant as a feed states them. What a role permits is not part of a feed.';
+comment on column sync.roles.is_active is
+    'false deactivates the role; null: active, unless a person made and deactivated it.';
 comment on column sync.roles.file is 'Name of the file, for messages.';
 comment on column sync.roles.line is 'Line of the file, for messages.';
 comment on column sync.roles.loaded_by is

@@ -95,7 +95,7 @@ def export(
             unfinished = path.with_suffix(".csv.unfinished")
             counted = -1
             with unfinished.open("w", encoding="utf-8", newline="") as out:
-                write = csv.writer(out, lineterminator="\n").writerow
+                write = csv.writer(out, lineterminator="\r\n").writerow
                 with conn.cursor(name="exported") as rows:
                     rows.itersize = 10_000
                     rows.execute("select sync.export(%s, %s, %s)", (tenant, table, under))

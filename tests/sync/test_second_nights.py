@@ -35,6 +35,9 @@ class Company:
     names: dict[int, str] = field(default_factory=dict)
     rng: random.Random = field(default_factory=random.Random)
     last: int = 1000
+    loaded: set[int] = field(default_factory=set)
+    places: dict[int, tuple[int | None, str]] = field(default_factory=dict)
+    homes: dict[int, int] = field(default_factory=dict)
 
     def fresh(self) -> int:
         self.last += 1
@@ -148,7 +151,7 @@ def found_unit(c: Company) -> None:
 def merge(c: Company) -> None:
     """A department goes up in the one above it."""
     unit = c.rng.choice(c.units())
-    if unit == c.root:
+    if unit == c.root or unit not in c.loaded:
         return
     gone = c.world.units[unit]
     assert gone.parent_id is not None
@@ -161,6 +164,8 @@ def merge(c: Company) -> None:
     c.world.grants = {n: g for n, g in c.world.grants.items() if g.unit_id != unit}
     c.world.memberships = {n: m for n, m in c.world.memberships.items() if m.unit_id != unit}
     gone.is_active = False
+    # No line says any more where it was to go this night.
+    gone.parent_id, gone.kind = c.places[unit]
 
 
 def split(c: Company) -> None:
@@ -195,8 +200,9 @@ def hire(c: Company) -> None:
 
 def leave(c: Company) -> None:
     user = c.rng.choice(c.people())
-    if user != 999:
+    if user != 999 and user in c.loaded:
         c.world.users[user].is_active = False
+        c.world.users[user].base_unit_id = c.homes[user]
 
 
 def come_back(c: Company) -> None:
@@ -373,6 +379,9 @@ def nights(connection: Connection, seed: int) -> list[str]:
             if wrong:
                 return [f"night {night}: {wrong}"]
             applied = connection.execute("select * from sync.apply(%s)", [tenant]).fetchall()
+            company.homes = {u.id: u.base_unit_id for u in company.world.users.values()}
+            company.places = {u.id: (u.parent_id, u.kind) for u in company.world.units.values()}
+            company.loaded = {*company.world.units, *company.world.users}
             found = [] if sorted(map(str, planned)) == sorted(map(str, applied)) else ["plan"]
             again = connection.execute(
                 "select * from sync.plan(%s) where action <> 'unchanged'", [tenant]

@@ -37,7 +37,8 @@ begin
             array[
                 n.code, up.code, u.name,
                 coalesce(nullif(k.name, ''), u.kind), u.sort_order::text,
-                case when u.metadata <> '{}' then u.metadata::text end
+                case when u.metadata <> '{}' then u.metadata::text end,
+                u.is_active::text
             ]
         from authz.org_units as u
         inner join authz_private.sync_known_units(scope.tenant_id) as n on u.id = n.unit_id
@@ -74,7 +75,11 @@ begin
         order by p.code collate "C", n.code collate "C", m.valid_from nulls first;
     elsif table_name = 'roles' then
         return query
-        select array[r.code, nullif(r.name, ''), r.rank::text, up.code]
+        select
+            array[
+                r.code, nullif(r.name, ''), r.rank::text, up.code, r.is_active::text,
+                r.requires_approval::text
+            ]
         from authz.roles as r
         left join authz.roles as up on r.parent_role_id = up.id
         where r.tenant_id = scope.tenant_id and (r.is_active or r.source = 'person')

@@ -28,10 +28,9 @@ begin
                 authz_private.sync_kind(stated ->> 'kind'), stated -> 'metadata',
                 change.external_id
             );
-        elsif change.action = 'deactivate' then
-            made := authz.deactivate_unit(change.target_id::int);
-            update authz.org_units as n set is_absent = true where n.id = change.target_id;
-            return;
+            if not (stated ->> 'is_active')::boolean then
+                perform authz.deactivate_unit(made.id::int);
+            end if;
         elsif change.action = 'reactivate' then
             made := authz.activate_unit(change.target_id::int);
         end if;
@@ -52,16 +51,27 @@ begin
                 sort_order => (stated ->> 'sort_order')::int
             );
         end if;
+        if change.action = 'deactivate' then
+            made := authz.deactivate_unit(change.target_id::int);
+            update authz.org_units as n
+            set is_absent = true
+            where n.id = change.target_id and change.place is null;
+        end if;
     elsif change.kind = 'role' then
         if change.action = 'add' then
             made := authz.create_role(
-                change.external_id, stated ->> 'name', (stated ->> 'rank')::int
+                change.external_id, stated ->> 'name', (stated ->> 'rank')::int,
+                requires_approval => (stated ->> 'requires_approval')::boolean
             );
             update authz.roles as r set source = 'feed' where r.id = made.id;
-        elsif change.action = 'deactivate' or stated ?| array['name', 'rank', 'is_active'] then
+        end if;
+        if change.action <> 'add' and stated ?| array['name', 'rank', 'requires_approval']
+            or stated ? 'is_active'
+        then
             made := authz.update_role(
-                change.target_id::int, stated ->> 'name', (stated ->> 'rank')::int,
-                (stated ->> 'is_active')::boolean
+                coalesce(change.target_id, made.id)::int, stated ->> 'name',
+                (stated ->> 'rank')::int, (stated ->> 'is_active')::boolean,
+                (stated ->> 'requires_approval')::boolean
             );
         end if;
         if stated ? 'parent_code' then

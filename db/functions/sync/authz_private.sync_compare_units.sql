@@ -22,7 +22,8 @@ begin
             k.kind,
             nullif(s.kind, '') as kind_said,
             nullif(s.sort_order, '') as sort_order,
-            nullif(s.metadata, '') as metadata
+            nullif(s.metadata, '') as metadata,
+            nullif(s.is_active, '') as is_active
         from sync.units as s
         left join (
             select
@@ -66,7 +67,8 @@ begin
                     or s.kind_said is not null and s.kind is distinct from e.kind
                     or s.sort_order <> e.sort_order::text
                     or s.metadata <> e.metadata::text
-                    or e.is_absent
+                    or s.is_active <> e.is_active::text
+                    or s.is_active is null and e.is_absent
             end
     ) and not exists (
         select

@@ -23,6 +23,10 @@ begin
             nullif(s.rank, '') as rank_said,
             case when s.rank ~ '^\s*[+-]?\d{1,9}\s*$' then s.rank::int end as rank,
             nullif(s.parent_code, '') as parent_code,
+            nullif(s.is_active, '') as active_said,
+            authz_private.sync_switch(s.is_active) as active_stated,
+            nullif(s.requires_approval, '') as approval_said,
+            authz_private.sync_switch(s.requires_approval) as approval_stated,
             row_number() over (partition by s.code order by s.number) as turn
         from sync.roles as s
         where s.loaded_by is not distinct from scope.actor_id
@@ -37,6 +41,7 @@ begin
             r.name,
             r.rank,
             r.is_active,
+            r.requires_approval,
             r.source,
             up.code as parent_code
         from authz.roles as r
@@ -79,11 +84,14 @@ begin
             e.rank as rank_now,
             e.parent_code as parent_now,
             e.is_active,
+            e.requires_approval,
             e.source,
             s.name is not null and s.name is distinct from e.name as is_renamed,
             s.rank is not null and s.rank is distinct from e.rank as is_reranked,
             s.parent_code is not null and s.parent_code is distinct from e.parent_code as is_rehung,
-            not e.is_active and e.source = 'feed' as is_back,
+            s.approval_stated <> e.requires_approval as is_regulated,
+            not e.is_active and coalesce(s.active_stated, e.source = 'feed') as is_back,
+            e.is_active and not s.active_stated as is_leaving,
             case
                 when coalesce(s.code, '') !~ '^[a-z][a-z0-9_]{0,49}$'
                     then format(
@@ -108,6 +116,16 @@ begin
                         'column rank: %s is not a whole number; correct it',
                         quote_literal(left(s.rank_said, 60))
                     )
+                when s.active_said is not null and s.active_stated is null
+                    then format(
+                        'column is_active: %s is neither true nor false; correct it',
+                        quote_literal(left(s.active_said, 60))
+                    )
+                when s.approval_said is not null and s.approval_stated is null
+                    then format(
+                        'column requires_approval: %s is neither true nor false; correct it',
+                        quote_literal(left(s.approval_said, 60))
+                    )
                 when s.parent_code is not null
                     and not exists (select from existing as p where p.code = s.parent_code)
                     and not exists (select from staged as p where p.code = s.parent_code)
@@ -130,30 +148,44 @@ begin
         j.code,
         case
             when j.id is null then 'add'
+            when j.is_leaving then 'deactivate'
             when j.is_back then 'reactivate'
             when j.is_renamed then 'rename'
-            when j.is_reranked or j.is_rehung then 'change'
+            when j.is_reranked or j.is_rehung or j.is_regulated then 'change'
             else 'unchanged'
         end,
         case
-            when j.id is not null and (j.is_back or j.is_renamed or j.is_reranked or j.is_rehung)
+            when j.id is not null
+                and (
+                    j.is_back or j.is_leaving or j.is_renamed or j.is_reranked or j.is_rehung
+                    or j.is_regulated
+                )
                 then jsonb_strip_nulls(
                     jsonb_build_object(
                         'name', case when j.is_renamed then j.name_now end,
                         'rank', case when j.is_reranked then j.rank_now end,
                         'parent_code', case when j.is_rehung then j.parent_now end,
-                        'is_active', case when j.is_back then false end
+                        'requires_approval', case when j.is_regulated then j.requires_approval end,
+                        'is_active', case when j.is_back or j.is_leaving then j.is_active end
                     )
                 )
         end,
         case
-            when j.id is null or j.is_back or j.is_renamed or j.is_reranked or j.is_rehung
+            when j.id is null or j.is_back or j.is_leaving or j.is_renamed or j.is_reranked
+                or j.is_rehung or j.is_regulated
                 then jsonb_strip_nulls(
                     jsonb_build_object(
                         'name', case when j.is_renamed then j.name end,
                         'rank', case when j.is_reranked then j.rank end,
                         'parent_code', case when j.is_rehung then j.parent_code end,
-                        'is_active', case when j.is_back then true end
+                        'requires_approval', case
+                            when j.is_regulated or j.id is null and j.approval_stated
+                                then j.approval_stated
+                        end,
+                        'is_active', case
+                            when j.is_back or j.is_leaving then j.is_back
+                            when j.id is null and not j.active_stated then false
+                        end
                     )
                 )
         end,

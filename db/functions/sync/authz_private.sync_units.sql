@@ -54,6 +54,8 @@ begin
             case
                 when s.metadata <> '' then authz_private.sync_object(s.metadata)
             end as metadata,
+            nullif(s.is_active, '') as active_said,
+            authz_private.sync_switch(s.is_active) as active_stated,
             s.external_id = scope.top_code as is_top
         from sync.units as s
         left join (
@@ -204,7 +206,10 @@ begin
             s.kind_word is not null and s.kind_word is distinct from e.kind as is_other_kind,
             s.sort_order is not null and s.sort_order is distinct from e.sort_order as is_resorted,
             s.metadata is not null and s.metadata is distinct from e.metadata as is_redescribed,
-            e.id is not null and not e.is_active and e.is_absent as is_back
+            e.id is not null
+            and not e.is_active
+            and coalesce(s.active_stated, e.is_absent) as is_back,
+            e.id is not null and e.is_active and not s.active_stated as is_leaving
         from staged as s
         left join existing as e on s.external_id = e.external_id
         left join existing as up on e.parent_id = up.id
@@ -254,6 +259,16 @@ begin
                     )
                 when j.metadata_said is not null and j.metadata is null
                     then 'column metadata: is not a JSON object; correct it'
+                when j.active_said is not null and j.active_stated is null
+                    then format(
+                        'column is_active: %s is neither true nor false; correct it',
+                        quote_literal(left(j.active_said, 60))
+                    )
+                when j.is_top and not j.active_stated
+                    then format(
+                        'column is_active: unit %s is the top of the scope and stays active',
+                        quote_literal(j.external_id)
+                    )
                 when j.is_top
                     and j.parent_code is not null
                     and (j.parent_now is not null or scope.actor_id is null)
@@ -319,6 +334,7 @@ begin
             j.external_id,
             case
                 when j.id is null then 'add'
+                when j.is_leaving then 'deactivate'
                 when j.is_back then 'reactivate'
                 when j.is_moved then 'move'
                 when j.is_renamed then 'rename'
@@ -328,8 +344,8 @@ begin
             case
                 when j.id is not null
                     and (
-                        j.is_back or j.is_moved or j.is_renamed or j.is_other_kind or j.is_resorted
-                        or j.is_redescribed
+                        j.is_back or j.is_leaving or j.is_moved or j.is_renamed or j.is_other_kind
+                        or j.is_resorted or j.is_redescribed
                     )
                     then jsonb_strip_nulls(
                         jsonb_build_object(
@@ -338,7 +354,7 @@ begin
                             'kind', case when j.is_other_kind then j.kind_now end,
                             'sort_order', case when j.is_resorted then j.sort_now end,
                             'metadata', case when j.is_redescribed then j.metadata_now end,
-                            'is_active', case when j.is_back then false end
+                            'is_active', case when j.is_back or j.is_leaving then j.is_active end
                         )
                     )
             end as before,
@@ -351,11 +367,12 @@ begin
                             'name', j.name,
                             'kind', j.kind,
                             'sort_order', j.sort_order,
-                            'metadata', j.metadata
+                            'metadata', j.metadata,
+                            'is_active', case when not j.active_stated then false end
                         )
                     )
-                when j.is_back or j.is_moved or j.is_renamed or j.is_other_kind or j.is_resorted
-                    or j.is_redescribed
+                when j.is_back or j.is_leaving or j.is_moved or j.is_renamed or j.is_other_kind
+                    or j.is_resorted or j.is_redescribed
                     then jsonb_strip_nulls(
                         jsonb_build_object(
                             'parent_external_id', case when j.is_moved then j.parent_code end,
@@ -363,7 +380,7 @@ begin
                             'kind', case when j.is_other_kind then j.kind end,
                             'sort_order', case when j.is_resorted then j.sort_order end,
                             'metadata', case when j.is_redescribed then j.metadata end,
-                            'is_active', case when j.is_back then true end
+                            'is_active', case when j.is_back or j.is_leaving then j.is_back end
                         )
                     )
             end as after,

@@ -12,12 +12,16 @@ begin
     then
         return;
     end if;
-    insert into authz.roles (tenant_id, code, name, rank, source)
+    insert into authz.roles (
+        tenant_id, code, name, rank, requires_approval, is_active, source
+    )
     select
         scope.tenant_id,
         w.external_id,
         coalesce(w.after ->> 'name', ''),
         coalesce((w.after ->> 'rank')::int, 0),
+        coalesce((w.after ->> 'requires_approval')::boolean, false),
+        coalesce((w.after ->> 'is_active')::boolean, true),
         'feed'
     from pg_temp.sync_work as w
     where w.kind = 'role' and w.action = 'add'
@@ -26,11 +30,10 @@ begin
     update authz.roles as r
     set name = coalesce(w.after ->> 'name', r.name),
         rank = coalesce((w.after ->> 'rank')::int, r.rank),
-        is_active = case w.action
-            when 'deactivate' then false
-            when 'reactivate' then true
-            else r.is_active
-        end
+        requires_approval = coalesce(
+            (w.after ->> 'requires_approval')::boolean, r.requires_approval
+        ),
+        is_active = coalesce((w.after ->> 'is_active')::boolean, r.is_active)
     from pg_temp.sync_work as w
     where w.kind = 'role'
         and w.action in ('rename', 'change', 'deactivate', 'reactivate')

@@ -1,5 +1,5 @@
 -- New units first, those above before those below; then everything that changes, moves included,
--- in one statement; then those that are no longer listed.
+-- in one statement.
 
 create or replace function authz_private.sync_write_units(scope authz_private.sync_scope)
 returns authz_private.sync_scope
@@ -12,7 +12,7 @@ begin
     perform authz_private.sync_name_kinds();
     begin
         insert into authz.org_units (
-            id, parent_id, code, name, kind, sort_order, metadata, external_id
+            id, parent_id, code, name, kind, sort_order, metadata, is_active, external_id
         )
         with fresh as materialized (
             select
@@ -44,6 +44,7 @@ begin
             coalesce(authz_private.sync_kind(f.after ->> 'kind'), 'unit'),
             coalesce((f.after ->> 'sort_order')::int, 0),
             coalesce(f.after -> 'metadata', '{}'),
+            coalesce((f.after ->> 'is_active')::boolean, true),
             f.external_id
         from fresh as f
         left join known as k on f.after ->> 'parent_external_id' = k.code
@@ -69,22 +70,15 @@ begin
         kind = coalesce(authz_private.sync_kind(w.after ->> 'kind'), n.kind),
         sort_order = coalesce((w.after ->> 'sort_order')::int, n.sort_order),
         metadata = coalesce(w.after -> 'metadata', n.metadata),
-        is_active = n.is_active or w.action = 'reactivate',
-        is_absent = n.is_absent and w.action <> 'reactivate',
+        is_active = coalesce((w.after ->> 'is_active')::boolean, n.is_active),
+        is_absent = w.action = 'deactivate' and w.place is null,
         updated_at = now()
     from pg_temp.sync_work as w
     left join authz_private.sync_known_units(scope.tenant_id) as k
         on w.after ->> 'parent_external_id' = k.code
     where w.kind = 'unit'
-        and w.action in ('move', 'rename', 'change', 'reactivate')
+        and w.action in ('move', 'rename', 'change', 'deactivate', 'reactivate')
         and n.id = w.target_id;
-
-    update authz.org_units as n
-    set is_active = false,
-        is_absent = true,
-        updated_at = now()
-    from pg_temp.sync_work as w
-    where w.kind = 'unit' and w.action = 'deactivate' and n.id = w.target_id;
     return scope;
 end
 $$;
