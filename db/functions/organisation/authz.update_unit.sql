@@ -66,4 +66,6 @@ comment on function authz.update_unit(int, text, text, text, jsonb, int, text) i
     'external_id is blank; 23505 the code is taken beside it, or the external_id in the tenant; '
     '23514 for an invalid code or kind.';
 revoke all on function authz.update_unit(int, text, text, text, jsonb, int, text) from public;
-grant execute on function authz.update_unit(int, text, text, text, jsonb, int, text) to fundwarden_app;
+grant execute on function authz.update_unit(
+    int, text, text, text, jsonb, int, text
+) to fundwarden_app;

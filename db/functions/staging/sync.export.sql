@@ -59,7 +59,8 @@ begin
             ]
         from authz.users as u
         inner join authz_private.sync_known_people(scope) as p on u.id = p.user_id and p.in_scope
-        inner join authz_private.sync_known_units(scope.tenant_id) as n on u.base_unit_id = n.unit_id
+        inner join authz_private.sync_known_units(scope.tenant_id) as n
+            on u.base_unit_id = n.unit_id
         inner join authz.org_units as b on u.base_unit_id = b.id and not b.is_absent
         where not u.is_absent
         order by p.code collate "C";

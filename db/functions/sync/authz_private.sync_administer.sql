@@ -19,8 +19,10 @@ begin
         for turn in
             select
                 c.place_in_plan,
-                (c.kind, c.external_id, c.action, c.before, c.after, c.problem, c.target_id, c.place)
-                ::authz_private.sync_change as change
+                (
+                    c.kind, c.external_id, c.action, c.before, c.after, c.problem, c.target_id,
+                    c.place
+                )::authz_private.sync_change as change
             from unnest(changes) with ordinality as c (
                 kind, external_id, action, before, after, problem, target_id, place, place_in_plan
             )

@@ -67,18 +67,21 @@ begin
     )
 
     select
-        coalesce(array_agg(s.number) filter (
-            where s.number is not null
-                and (
-                    e.id is null
-                    or r.person_code is not null
-                    or e.is_doubtful
-                    or s.inherit_said <> e.inherit_to_descendants::text
-                    or s.has_start <> (s.valid_from is not null)
-                    or s.has_end <> (s.valid_until is not null)
-                    or s.valid_until is distinct from e.valid_until
-                )
-        ), '{}'),
+        coalesce(
+            array_agg(s.number) filter (
+                where s.number is not null
+                    and (
+                        e.id is null
+                        or r.person_code is not null
+                        or e.is_doubtful
+                        or s.inherit_said <> e.inherit_to_descendants::text
+                        or s.has_start <> (s.valid_from is not null)
+                        or s.has_end <> (s.valid_until is not null)
+                        or s.valid_until is distinct from e.valid_until
+                    )
+            ),
+            '{}'
+        ),
         array_agg(e.id) filter (where s.number is null and e.source = 'feed')
     into differing, unlisted
     from staged as s
@@ -103,6 +106,6 @@ end
 $$;
 
 comment on function authz_private.sync_compare_grants(authz_private.sync_scope) is
-    'Numbers of the lines of grants that may change something or have a problem, and ids of'
-    ' those that a feed made and no longer lists.';
+    'Numbers of the lines of grants that may change something or have a problem, and ids of '
+    'those that a feed made and no longer lists.';
 revoke all on function authz_private.sync_compare_grants(authz_private.sync_scope) from public;

@@ -45,21 +45,24 @@ begin
     )
 
     select
-        coalesce(array_agg(s.number) filter (
-            where s.number is not null
-                and (
-                    e.id is null
-                    or r.external_id is not null
-                    or a.unit_id is distinct from e.base_unit_id
-                    or not a.in_scope
-                    or a.is_gone
-                    or nullif(s.username, '') <> e.username
-                    or nullif(s.display_name, '') <> coalesce(e.profile ->> 'display_name', '')
-                    or nullif(s.is_active, '') <> e.is_active::text
-                    or coalesce(s.is_active, '') = '' and e.is_absent
-                    or nullif(s.profile, '') <> (e.profile - 'display_name')::text
-                )
-        ), '{}'),
+        coalesce(
+            array_agg(s.number) filter (
+                where s.number is not null
+                    and (
+                        e.id is null
+                        or r.external_id is not null
+                        or a.unit_id is distinct from e.base_unit_id
+                        or not a.in_scope
+                        or a.is_gone
+                        or nullif(s.username, '') <> e.username
+                        or nullif(s.display_name, '') <> coalesce(e.profile ->> 'display_name', '')
+                        or nullif(s.is_active, '') <> e.is_active::text
+                        or coalesce(s.is_active, '') = '' and e.is_absent
+                        or nullif(s.profile, '') <> (e.profile - 'display_name')::text
+                    )
+            ),
+            '{}'
+        ),
         array_agg(e.id) filter (where s.number is null and e.in_scope and e.is_active)
     into differing, unlisted
     from staged as s
@@ -76,6 +79,6 @@ end
 $$;
 
 comment on function authz_private.sync_compare_people(authz_private.sync_scope) is
-    'Numbers of the lines of people that may change something or have a problem, and ids of'
-    ' active users of the scope who are not listed.';
+    'Numbers of the lines of people that may change something or have a problem, and ids of '
+    'active users of the scope who are not listed.';
 revoke all on function authz_private.sync_compare_people(authz_private.sync_scope) from public;

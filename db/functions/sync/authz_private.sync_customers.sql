@@ -40,14 +40,17 @@ begin
             c.created_at as created_now,
             coalesce(u.external_id, u.username) as person_now,
             c.id is not null and s.name <> c.name as is_renamed,
-            c.id is not null and p.user_id is distinct from c.manager_id and s.person_code is not null
-                as is_moved,
+            c.id is not null
+            and s.person_code is not null
+            and p.user_id is distinct from c.manager_id as is_moved,
             c.id is not null and s.created_at <> c.created_at as is_redated,
             case
                 when s.id is null
                     then 'column id: is not a whole number from 1 to 10^15; correct it'
                 when s.turn > 1
-                    then format('column id: %s is in the feed already; remove one of the lines', s.id)
+                    then format(
+                        'column id: %s is in the feed already; remove one of the lines', s.id
+                    )
                 when s.person_code is null and c.id is null
                     then 'column manager_external_id: is empty; enter the manager'
                 when s.person_code is not null and p.code is null

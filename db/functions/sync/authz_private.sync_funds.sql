@@ -25,7 +25,9 @@ begin
             nullif(s.customer_id, '') as customer_said,
             authz_private.sync_number(s.customer_id) as customer_id,
             nullif(s.amount, '') as amount_said,
-            case when s.amount ~ '^[+-]?\d{1,40}(\.\d{1,20})?$' then s.amount::numeric end as amount,
+            case
+                when s.amount ~ '^[+-]?\d{1,40}(\.\d{1,20})?$' then s.amount::numeric
+            end as amount,
             nullif(s.currency, '') as currency,
             nullif(s.status, '') as status,
             nullif(s.created_at, '') as created_said,
@@ -50,8 +52,9 @@ begin
             f.status as status_now,
             f.created_at as created_now,
             coalesce(u.external_id, u.username) as person_now,
-            f.id is not null and s.person_code is not null and p.user_id is distinct from f.handle_by
-                as is_moved,
+            f.id is not null
+            and s.person_code is not null
+            and p.user_id is distinct from f.handle_by as is_moved,
             f.id is not null and s.order_id is not null and s.order_id is distinct from f.order_id
                 as is_reordered,
             f.id is not null
@@ -65,7 +68,9 @@ begin
                 when s.id is null
                     then 'column id: is not a whole number from 1 to 10^15; correct it'
                 when s.turn > 1
-                    then format('column id: %s is in the feed already; remove one of the lines', s.id)
+                    then format(
+                        'column id: %s is in the feed already; remove one of the lines', s.id
+                    )
                 when f.id is null
                     and num_nonnulls(s.person_code, s.order_said, s.customer_said) = 0
                     then 'column handler_external_id: no handler, order or customer; enter one'
@@ -87,7 +92,8 @@ begin
                     )
                 when s.customer_said is not null and k.id is null
                     then format(
-                        'column customer_id: customer %s is not known; add it or correct the number',
+                        'column customer_id: customer %s is not known; add it or correct the '
+                        'number',
                         quote_literal(left(s.customer_said, 60))
                     )
                 when s.amount_said is null and f.id is null

@@ -1,5 +1,5 @@
--- Grants of roles: what a feed states of them against what there is. A grant is known by its person, role
--- and unit, and by the beginning of its window.
+-- Grants of roles: what a feed states of them against what there is. A grant is known by its
+-- person, role and unit, and by the beginning of its window.
 
 create or replace function authz_private.sync_grants(
     scope authz_private.sync_scope, differing bigint [], unlisted bigint []
@@ -137,7 +137,9 @@ begin
         left join authz.org_units as n on h.unit_id = n.id
         inner join authz.org_units as b on u.base_unit_id = b.id
         where h.tenant_id = scope.tenant_id
-            and h.user_id = any(array(select j.user_id from joined as j where j.user_id is not null))
+            and h.user_id = any(
+                array(select j.user_id from joined as j where j.user_id is not null)
+            )
             and coalesce(n.path, b.path) operator (ext.<@) scope.top_path
     ),
 
@@ -302,7 +304,9 @@ begin
                 then jsonb_strip_nulls(
                     jsonb_build_object(
                         'valid_until', case when j.is_until_changed then j.until_now end,
-                        'inherit_to_descendants', case when j.is_inherit_changed then j.inherit_now end
+                        'inherit_to_descendants', case
+                            when j.is_inherit_changed then j.inherit_now
+                        end
                     )
                 )
         end,
@@ -340,7 +344,10 @@ begin
     union all
     select
         'grant',
-        concat_ws('/', coalesce(u.external_id, u.username), r.code, coalesce(n.external_id, n.path::text)),
+        concat_ws(
+            '/', coalesce(u.external_id, u.username), r.code,
+            coalesce(n.external_id, n.path::text)
+        ),
         'remove',
         jsonb_strip_nulls(
             jsonb_build_object(

@@ -35,7 +35,7 @@ end
 $$;
 
 comment on function authz_private.sync_known_people(authz_private.sync_scope, text []) is
-    'People of the tenant, or those with these codes, by their codes, and whether they belong to the scope; for an '
-    'administrator those of the scope.';
+    'People of the tenant, or those with these codes, by their codes, and whether they belong to '
+    'the scope; for an administrator those of the scope.';
 revoke all on function authz_private.sync_known_people(authz_private.sync_scope, text [])
 from public;

@@ -1,5 +1,5 @@
--- Memberships: what a feed states of them against what there is. A membership is known by its person
--- and unit, and by the beginning of its window.
+-- Memberships: what a feed states of them against what there is. A membership is known by its
+-- person and unit, and by the beginning of its window.
 
 create or replace function authz_private.sync_memberships(
     scope authz_private.sync_scope, differing bigint [], unlisted bigint []
@@ -82,7 +82,9 @@ begin
         inner join authz.users as u on h.user_id = u.id
         inner join authz.org_units as n on h.unit_id = n.id
         where h.tenant_id = scope.tenant_id
-            and h.user_id = any(array(select j.user_id from joined as j where j.user_id is not null))
+            and h.user_id = any(
+                array(select j.user_id from joined as j where j.user_id is not null)
+            )
             and n.path operator (ext.<@) scope.top_path
     ),
 
@@ -99,7 +101,8 @@ begin
     ordered as (
         select
             s.number,
-            lag(authz_private.sync_place('memberships', s.file, s.line, s.number)) over same as earlier,
+            lag(authz_private.sync_place('memberships', s.file, s.line, s.number)) over same
+                as earlier,
             max(coalesce(s.valid_until, 'infinity')) over (
                 same rows between unbounded preceding and 1 preceding
             ) > coalesce(s.valid_from, '-infinity') as is_overlapping

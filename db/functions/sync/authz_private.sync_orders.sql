@@ -40,8 +40,9 @@ begin
             o.customer_id as customer_now,
             o.created_at as created_now,
             coalesce(u.external_id, u.username) as person_now,
-            o.id is not null and p.user_id is distinct from o.handler_id and s.person_code is not null
-                as is_moved,
+            o.id is not null
+            and s.person_code is not null
+            and p.user_id is distinct from o.handler_id as is_moved,
             o.id is not null
             and s.customer_id is not null
             and s.customer_id is distinct from o.customer_id as is_resold,
@@ -50,7 +51,9 @@ begin
                 when s.id is null
                     then 'column id: is not a whole number from 1 to 10^15; correct it'
                 when s.turn > 1
-                    then format('column id: %s is in the feed already; remove one of the lines', s.id)
+                    then format(
+                        'column id: %s is in the feed already; remove one of the lines', s.id
+                    )
                 when s.person_code is null and o.id is null
                     then 'column handler_external_id: is empty; enter the handler'
                 when s.person_code is not null and p.code is null
@@ -66,7 +69,8 @@ begin
                     )
                 when s.customer_said is not null and k.id is null
                     then format(
-                        'column customer_id: customer %s is not known; add it or correct the number',
+                        'column customer_id: customer %s is not known; add it or correct the '
+                        'number',
                         quote_literal(left(s.customer_said, 60))
                     )
                 when s.created_said is not null and s.created_at is null

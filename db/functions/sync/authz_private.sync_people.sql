@@ -44,7 +44,8 @@ begin
             m.is_active as active_said,
             authz_private.sync_switch(m.is_active) as active_stated,
             m.profile as profile_said,
-            case when m.profile is not null then authz_private.sync_object(m.profile) end as profile,
+            case when m.profile is not null then authz_private.sync_object(m.profile) end
+                as profile,
             m.target_id
         from authz_private.sync_matched_people(scope, coalesce(differing, '{}')) as m
     ),
@@ -151,7 +152,8 @@ begin
                     then 'column external_id: is longer than 200 characters; shorten it'
                 when r.number is not null
                     then format(
-                        'column external_id: %s is in the feed already (%s); remove one of the lines',
+                        'column external_id: %s is in the feed already (%s); remove one of the '
+                        'lines',
                         quote_literal(j.external_id), r.first_place
                     )
                 when j.username_then !~ '\S' or length(j.username_then) > 200
@@ -276,7 +278,8 @@ begin
         end,
         case
             when a.problem is not null
-                then authz_private.sync_place('people', a.file, a.line, a.number) || ', ' || a.problem
+                then authz_private.sync_place('people', a.file, a.line, a.number)
+                    || ', ' || a.problem
             when l.user_id is not null
                 then authz_private.sync_place('people', a.file, a.line, a.number)
                     || ', column is_active: nobody else administers the tenant; keep this person'

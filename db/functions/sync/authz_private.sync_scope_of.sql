@@ -28,7 +28,8 @@ begin
     )
     limit 1;
     if found then
-        raise exception 'only_kinds: % is not a kind', coalesce(quote_literal(left(wrong, 60)), 'null')
+        raise exception 'only_kinds: % is not a kind',
+            coalesce(quote_literal(left(wrong, 60)), 'null')
             using
                 errcode = '22023',
                 hint = format(
@@ -150,7 +151,8 @@ begin
         perform authz_private.refuse_administration('under');
     end if;
     if scope.top_id is null then
-        raise exception 'under: no unit of the tenant has the code %', quote_literal(left(under, 200))
+        raise exception 'under: no unit of the tenant has the code %',
+            quote_literal(left(under, 200))
             using errcode = '22023', hint = 'Pass the external_id of a unit of the tenant.';
     end if;
     return scope;

@@ -169,7 +169,11 @@ begin
             from generate_series(
                 2,
                 c.wanted + 2
-                + (select count(*) from labels_there as t where left(t.label, 40) = left(c.label, 40))
+                + (
+                    select count(*)
+                    from labels_there as t
+                    where left(t.label, 40) = left(c.label, 40)
+                )
             ) as g (turn)
         ) as f
         where not exists (select from labels_there as t where t.label = f.candidate)
@@ -245,7 +249,8 @@ begin
                     then 'column external_id: is longer than 200 characters; shorten it'
                 when r.first_number < j.number
                     then format(
-                        'column external_id: %s is in the feed already (%s); remove one of the lines',
+                        'column external_id: %s is in the feed already (%s); remove one of the '
+                        'lines',
                         quote_literal(j.external_id), r.first_place
                     )
                 when j.kind is not null and j.kind_word is null
@@ -274,7 +279,8 @@ begin
                     and (j.parent_now is not null or scope.actor_id is null)
                     and j.parent_code is distinct from j.parent_now
                     then format(
-                        'column parent_external_id: unit %s is the top of the scope; leave it empty',
+                        'column parent_external_id: unit %s is the top of the scope; leave it '
+                        'empty',
                         quote_literal(j.external_id)
                     )
                 when j.is_top then null
@@ -301,7 +307,8 @@ begin
                     )
                 when p.external_id is null and a.external_id is null
                     then format(
-                        'column parent_external_id: unit %s is not known; add it or correct the code',
+                        'column parent_external_id: unit %s is not known; add it or correct the '
+                        'code',
                         quote_literal(left(j.parent_code, 200))
                     )
                 when l.level is null

@@ -1,4 +1,5 @@
--- Whoever gives up a username that another takes is renamed twice: a constraint compares row by row.
+-- Whoever gives up a username that another takes is renamed twice: a constraint compares row by
+-- row.
 
 create or replace function authz_private.sync_write_people(scope authz_private.sync_scope)
 returns void
