@@ -131,7 +131,9 @@ def sync(
     folder: Annotated[Path, typer.Argument(help="Folder of units.csv, people.csv, grants.csv ...")],
     plan: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
     only: Annotated[str, typer.Option(help="Kinds, as in people,grants; else all files.")] = "",
-    under: Annotated[str | None, typer.Option(help="Code of the unit that the files are of.")] = None,
+    under: Annotated[
+        str | None, typer.Option(help="Code of the unit that the files are of.")
+    ] = None,
     confirm: Annotated[
         int | None, typer.Option(help="How many may be deactivated, moved or removed.")
     ] = None,

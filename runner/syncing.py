@@ -152,7 +152,7 @@ def _stage(
     conn: psycopg.Connection[Any], path: Path, table: str, moved: Callable[[Path, int], None]
 ) -> None:
     """Streams the lines of a file into its staging table, with the number of each."""
-    known = conn.execute("select authz_private.sync_columns(%s)", (table,)).fetchone() or ([],)
+    (known,) = conn.execute("select authz_private.sync_columns(%s)", (table,)).fetchone() or ([],)
     digest = hashlib.sha256()
     csv.field_size_limit(LONGEST_FIELD)
     name = path.name
@@ -162,7 +162,7 @@ def _stage(
         reader = csv.reader(_again(first, lines), delimiter=_delimiter(first), strict=True)
         try:
             header = [title.strip().lower() for title in next(reader, [])]
-            _check_header(header, known[0], name)
+            _check_header(header, known, name)
             into = sql.SQL("copy sync.{} ({}) from stdin").format(
                 sql.Identifier(table),
                 sql.SQL(", ").join(map(sql.Identifier, [*header, "file", "line"])),

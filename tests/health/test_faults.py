@@ -152,7 +152,9 @@ def in_the_middle(server: Server, filled: str, folder: Path) -> Iterator[dict[st
     """All of it at once, each in a database of its own: a crash is everybody's."""
     (folder / "org.csv").write_text(ORGANISATION)
     (folder / "feed").mkdir()
-    (folder / "feed/units.csv").write_text("external_id,parent_external_id\nPHOBOS,\nCRATER,PHOBOS\n")
+    (folder / "feed/units.csv").write_text(
+        "external_id,parent_external_id\nPHOBOS,\nCRATER,PHOBOS\n"
+    )
     (folder / "feed/people.csv").write_text("external_id,unit_external_id\nE1,CRATER\n")
     with ExitStack() as stack:
         running: dict[str, Running] = {}

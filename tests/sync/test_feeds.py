@@ -220,7 +220,8 @@ def test_a_transfer_between_scopes_comes_right_in_either_order(owner: Connection
 
 def test_what_people_gave_by_hand_stays(owner: Connection) -> None:
     owner.execute(
-        "insert into authz.user_roles (user_id, role_id, unit_id) select u.id, r.id, u.base_unit_id "
+        "insert into authz.user_roles (user_id, role_id, unit_id) "
+        "select u.id, r.id, u.base_unit_id "
         "from authz.users as u cross join authz.roles as r "
         "where u.external_id = 'E4' and r.code = 'staff'"
     )

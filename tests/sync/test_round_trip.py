@@ -41,7 +41,8 @@ def scopes(conninfo: str) -> list[Any]:
             "select coalesce(u.external_id, u.username), "
             "(select count(*) from authz.subordinates(u.id)), "
             "(select finance.count_authorized_funds(u.id)), "
-            "array(select p.fund_id from finance.page_authorized_funds(u.id, 1, 20, 'amount') as p) "
+            "array(select p.fund_id "
+            "from finance.page_authorized_funds(u.id, 1, 20, 'amount') as p) "
             "from authz.users as u where u.is_active order by 1"
         ).fetchall()
 

@@ -175,9 +175,9 @@ def split(c: Company) -> None:
     c.world.units[number] = Unit(number, unit, "", "team")
     c.names[number] = f"Half {number}"
     for user in c.world.users.values():
-        if user.base_unit_id == unit and user.is_active and user.id != 999:
-            if c.rng.random() < 0.5:
-                user.base_unit_id = number
+        is_here = user.base_unit_id == unit and user.is_active and user.id != 999
+        if is_here and c.rng.random() < 0.5:
+            user.base_unit_id = number
 
 
 def reopen(c: Company) -> None:
