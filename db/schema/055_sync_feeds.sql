@@ -72,6 +72,8 @@ create table sync.memberships (
 );
 
 comment on table sync.memberships is 'Further units of people as a feed states them.';
+comment on column sync.memberships.valid_from is 'First day or instant; null: always was.';
+comment on column sync.memberships.valid_until is 'First day or instant after it; null: no end.';
 comment on column sync.memberships.file is 'Name of the file, for messages.';
 comment on column sync.memberships.line is 'Line of the file, for messages.';
 comment on column sync.memberships.loaded_by is
@@ -125,6 +127,8 @@ comment on table sync.grants is
     'person belongs.';
 comment on column sync.grants.role_code is 'A role of the tenant, or else of the platform.';
 comment on column sync.grants.unit_external_id is 'Null: wherever the person belongs.';
+comment on column sync.grants.valid_from is 'First day or instant; null: always was.';
+comment on column sync.grants.valid_until is 'First day or instant after it; null: no end.';
 comment on column sync.grants.file is 'Name of the file, for messages.';
 comment on column sync.grants.line is 'Line of the file, for messages.';
 comment on column sync.grants.loaded_by is

@@ -7,7 +7,7 @@ returns text
 language sql immutable security invoker parallel safe
 begin atomic
     select coalesce(sync_place.file, 'sync.' || sync_place.table_name) || ' '
-        || coalesce('line ' || sync_place.line, 'row ' || sync_place.number);
+        || coalesce('line ' || sync_place.line::text, 'row ' || sync_place.number::text);
 end;
 
 comment on function authz_private.sync_place(text, text, int, bigint) is
