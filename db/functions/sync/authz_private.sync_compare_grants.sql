@@ -11,31 +11,18 @@ set enable_mergejoin = off
 set work_mem = '128MB'
 as $$
 #variable_conflict use_column
+declare
+    lines bigint;
+    matched bigint;
 begin
-    with staged as (
+    with units as materialized (
         select
-            s.number,
-            s.person_external_id as person_code,
-            s.role_code,
-            nullif(s.unit_external_id, '') as unit_code,
-            nullif(s.inherit_to_descendants, '') as inherit_said,
-            coalesce(s.valid_from, '') <> '' as has_start,
-            coalesce(s.valid_until, '') <> '' as has_end,
-            case when s.valid_from <> '' then authz_private.sync_instant(s.valid_from) end
-                as valid_from,
-            case when s.valid_until <> '' then authz_private.sync_instant(s.valid_until) end
-                as valid_until
-        from sync.grants as s
-        where s.loaded_by is not distinct from scope.actor_id
-            and s.number > (scope.staged ->> 'grants')::bigint
-    ),
-
-    units as materialized (
-        select
+            a.code,
             a.unit_id,
+            a.in_scope,
             a.is_gone
         from authz_private.sync_units_after(scope) as a
-        where a.in_scope and a.unit_id is not null
+        where a.unit_id is not null
     ),
 
     existing as (
@@ -47,61 +34,86 @@ begin
             h.valid_until,
             coalesce(u.external_id, u.username) as person_code,
             r.code as role_code,
-            coalesce(n.external_id, n.path::text) as unit_code,
-            scope.staged ? 'roles' and r.source = 'feed' and o.code is null
-            or coalesce(a.is_gone, false) as is_doubtful
+            case when h.unit_id is not null then a.code end as unit_code,
+            r.is_gone or h.unit_id is not null and a.is_gone as is_doubtful
         from authz.user_roles as h
         inner join authz.users as u on h.user_id = u.id
-        inner join authz.roles as r on h.role_id = r.id
-        left join (
-            select distinct s.code
-            from sync.roles as s
-            where s.loaded_by is not distinct from scope.actor_id
-                and s.number > (scope.staged ->> 'roles')::bigint
-        ) as o on r.code = o.code
-        left join authz.org_units as n on h.unit_id = n.id
-        left join units as a on h.unit_id = a.unit_id
-        inner join authz.org_units as b on u.base_unit_id = b.id
-        where h.tenant_id = scope.tenant_id
-            and coalesce(n.path, b.path) operator (ext.<@) scope.top_path
+        inner join (
+            select
+                o.id,
+                o.code,
+                scope.staged ? 'roles' and o.source = 'feed' and not exists (
+                    select
+                    from sync.roles as s
+                    where s.code = o.code
+                        and s.loaded_by is not distinct from scope.actor_id
+                        and s.number > (scope.staged ->> 'roles')::bigint
+                ) as is_gone
+            from authz.roles as o
+        ) as r on h.role_id = r.id
+        -- Without a unit, a role is where the person is.
+        inner join units as a on coalesce(h.unit_id, u.base_unit_id) = a.unit_id
+        where h.tenant_id = scope.tenant_id and a.in_scope
     )
 
     select
-        coalesce(
-            array_agg(s.number) filter (
-                where s.number is not null
-                    and (
-                        e.id is null
-                        or r.person_code is not null
-                        or e.is_doubtful
-                        or s.inherit_said <> e.inherit_to_descendants::text
-                        or s.has_start <> (s.valid_from is not null)
-                        or s.has_end <> (s.valid_until is not null)
-                        or s.valid_until is distinct from e.valid_until
-                    )
-            ),
-            '{}'
+        array_agg(s.number) filter (
+            where s.number is not null
+                and (
+                    e.id is null
+                    or e.is_doubtful
+                    or s.inherit_said <> e.inherit_to_descendants::text
+                    or s.has_start <> (s.valid_from is not null)
+                    or s.has_end <> (s.valid_until is not null)
+                    or s.valid_until is distinct from e.valid_until
+                )
         ),
-        array_agg(e.id) filter (where s.number is null and e.source = 'feed')
-    into differing, unlisted
-    from staged as s
+        array_agg(e.id) filter (where s.number is null and e.source = 'feed'),
+        count(e.id) filter (where s.number is not null),
+        count(distinct e.id) filter (where s.number is not null)
+    into differing, unlisted, lines, matched
+    from (
+        select
+            l.number,
+            l.person_external_id as person_code,
+            l.role_code,
+            coalesce(l.unit_external_id, '') as unit_code,
+            nullif(l.inherit_to_descendants, '') as inherit_said,
+            coalesce(l.valid_from, '') <> '' as has_start,
+            coalesce(l.valid_until, '') <> '' as has_end,
+            case when l.valid_from <> '' then authz_private.sync_instant(l.valid_from) end
+                as valid_from,
+            case when l.valid_until <> '' then authz_private.sync_instant(l.valid_until) end
+                as valid_until
+        from sync.grants as l
+        where l.loaded_by is not distinct from scope.actor_id
+            and l.number > (scope.staged ->> 'grants')::bigint
+    ) as s
     full join existing as e
         on s.person_code = e.person_code
         and s.role_code = e.role_code
-        and coalesce(s.unit_code, '') = coalesce(e.unit_code, '')
-        and coalesce(s.valid_from, '-infinity') = coalesce(e.valid_from, '-infinity')
-    left join (
-        select
-            d.person_code,
-            d.role_code,
-            coalesce(d.unit_code, '') as unit_code
-        from staged as d
-        group by d.person_code, d.role_code, coalesce(d.unit_code, '')
-        having count(*) > 1
-    ) as r
-        on s.person_code = r.person_code
-        and s.role_code = r.role_code
-        and coalesce(s.unit_code, '') = r.unit_code;
+        and s.unit_code = coalesce(e.unit_code, '')
+        and coalesce(s.valid_from, '-infinity') = coalesce(e.valid_from, '-infinity');
+    differing := coalesce(differing, '{}');
+    -- Windows of the same thing are compared with each other: all lines of a person whom a line
+    -- concerns that differs, or all lines where one is there twice.
+    if differing <> '{}' or lines <> matched then
+        differing := array(
+            select s.number
+            from sync.grants as s
+            where s.loaded_by is not distinct from scope.actor_id
+                and s.number > (scope.staged ->> 'grants')::bigint
+                and (
+                    lines <> matched
+                    or s.number = any(differing)
+                    or s.person_external_id in (
+                        select d.person_external_id
+                        from sync.grants as d
+                        where d.number = any(differing)
+                    )
+                )
+        );
+    end if;
 end
 $$;
 

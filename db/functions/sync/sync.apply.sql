@@ -25,11 +25,21 @@ declare
     reason text := current_setting('fundwarden.reason', true);
     was_administered boolean;
 begin
-    scope := authz_private.sync_scope_of(tenant, under, only_kinds);
+    scope.tenant := tenant;
+    if tenant is null or authz.current_user_id() is not null
+        or not authz_private.session_is_owner()
+    then
+        -- Whoever may not do this takes no lock either.
+        scope := authz_private.sync_scope_of(tenant, under, only_kinds);
+    end if;
     -- Of two for one tenant the second waits, and reads what the first left; also while the tenant
     -- has no row to lock.
     perform pg_advisory_xact_lock(hashtextextended('sync ' || scope.tenant, 0));
-    perform from authz.tenants as t where t.id = scope.tenant_id for no key update;
+    perform
+    from authz.tenants as t
+    inner join authz.org_units as n on t.id = n.id
+    where coalesce(n.external_id, n.code) = scope.tenant
+    for no key update of t;
     scope := authz_private.sync_scope_of(scope.tenant, under, only_kinds);
     perform from authz.tenants as t where t.id = scope.tenant_id for no key update;
 
