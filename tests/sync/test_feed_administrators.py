@@ -239,6 +239,7 @@ def test_a_planted_table_is_not_written_to(connect: Callable[..., Connection],
             add(login, people=mine()["people"])
             login.execute("select * from sync.apply(null, 'NY-01')")
         assert error.value.sqlstate == "42501"
+        login.execute("drop table pg_temp.sync_work")
         login.close()
     finally:
         owner.execute(sql.SQL("revoke all on database {} from planter").format(

@@ -358,6 +358,31 @@ def test_more_than_the_limit_needs_its_number(owner: Connection) -> None:
     assert one(owner, "select count(*) from authz.users where is_active") == 2
 
 
+def test_more_than_ten_removals_count_towards_the_limit(owner: Connection) -> None:
+    feed = company()
+    feed["people"] += [{"external_id": f"P{n}", "unit_external_id": "LON"} for n in range(12)]
+    more = [
+        {"person_external_id": f"P{n}", "role_code": "staff", "unit_external_id": "LON"}
+        for n in range(12)
+    ]
+    feed["grants"] += more
+    stage(owner, **feed)
+    changes(owner, "apply")
+    owner.execute("update authz.settings set sync_limit = 5")
+    stage(owner, grants=feed["grants"][:4])
+    with pytest.raises(psycopg.Error, match="11 of 15 grants"):
+        changes(owner, "apply")
+    stage(owner, grants=feed["grants"][:5])
+    assert len(changes(owner, "apply")) == 10
+    stage(owner, grants=feed["grants"], people=without(feed["people"], external_id="P1"))
+    changes(owner, "apply", confirm=1)
+    stage(owner, grants=feed["grants"][:4], people=feed["people"][:6])
+    for confirm in (9, 11, None):
+        with pytest.raises(psycopg.Error, match="10 of 15 people, 11 of 15 grants"):
+            changes(owner, "apply", confirm=confirm)
+    changes(owner, "apply", confirm=21)
+
+
 def test_moves_count_towards_the_limit(owner: Connection) -> None:
     owner.execute("update authz.settings set sync_limit = 30")
     people = changed(company()["people"], {"external_id": "E3"}, unit_external_id="LON")

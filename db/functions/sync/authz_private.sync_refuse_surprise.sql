@@ -1,4 +1,5 @@
--- A truncated file must not lock a company out.
+-- A truncated file must not lock a company out. A few grants end every night, in a small company,
+-- too.
 
 create or replace function authz_private.sync_refuse_surprise(
     scope authz_private.sync_scope, totals jsonb, confirm int
@@ -11,11 +12,15 @@ declare
     risky record;
     told text := '';
     needed bigint := 0;
+    all_changes bigint := 0;
+    all_but_removed bigint := 0;
 begin
     for risky in
         select
             t.table_name,
-            w.counted,
+            w.leaving + case when w.removed > 10 then w.removed else 0 end as counted,
+            w.leaving,
+            w.removed,
             case t.table_name
                 when 'customers' then (
                     select count(*)
@@ -37,7 +42,8 @@ begin
         from (
             select
                 w.kind,
-                count(*) filter (where w.action in ('deactivate', 'move', 'remove')) as counted,
+                count(*) filter (where w.action in ('deactivate', 'move')) as leaving,
+                count(*) filter (where w.action = 'remove') as removed,
                 count(*) filter (where w.action in ('add', 'reactivate')) as new
             from pg_temp.sync_work as w
             group by w.kind
@@ -45,6 +51,8 @@ begin
         inner join authz_private.sync_tables() as t on w.kind = t.kind
         order by t.place
     loop
+        all_changes := all_changes + risky.leaving + risky.removed;
+        all_but_removed := all_but_removed + risky.leaving;
         if risky.counted * 100 > most * risky.there then
             needed := needed + risky.counted;
             told := concat_ws(
@@ -53,7 +61,9 @@ begin
             );
         end if;
     end loop;
-    if needed > 0 and confirm is distinct from needed then
+    if needed > 0
+        and (confirm is null or confirm not in (needed, all_changes, all_but_removed))
+    then
         raise exception 'confirm: the plan deactivates, moves or removes %', told
             using
                 errcode = '22023',
@@ -68,6 +78,7 @@ $$;
 
 comment on function authz_private.sync_refuse_surprise(authz_private.sync_scope, jsonb, int) is
     'Refuses with 22023 a plan that deactivates, moves or removes more than '
-    'authz.settings.sync_limit percent of a kind, unless exactly that number is confirmed.';
+    'authz.settings.sync_limit percent of a kind, unless that number is confirmed, or the number '
+    'of all these changes of the plan. Up to ten removals of a kind do not count.';
 revoke all on function authz_private.sync_refuse_surprise(authz_private.sync_scope, jsonb, int)
 from public;
