@@ -14,6 +14,7 @@ from bench import (
     data,
     databases,
     datasets,
+    feeds,
     others,
     page,
     policy,
@@ -79,10 +80,13 @@ def run(
             target, out or root() / "bench", records=records, turns=3 if quick else 15, say=say
         )
         return
+    if suite == "sync":
+        feeds.run(target, out or root() / "bench", records=records, say=say)
+        return
     if suite != "page":
         raise RunnerError(
             f"there is no suite {suite}",
-            "Suites: audit, changes, compare, data, datasets, page, policy, rows.",
+            "Suites: audit, changes, compare, data, datasets, page, policy, rows, sync.",
             USAGE,
         )
     turns, load_seconds = (0.3, 3) if quick else (4.0, 30)

@@ -18,6 +18,7 @@
 \ir schema/048_authz_delegations.sql
 \ir schema/049_authz_data_permissions.sql
 \ir schema/050_finance_records.sql
+\ir schema/055_sync_feeds.sql
 \ir schema/060_audit_log.sql
 \ir schema/070_ops_health.sql
 
@@ -470,6 +471,66 @@
 \ir functions/audit/authz_private.tg_keep_log.sql
 \ir functions/audit/authz_private.unsealed_rows.sql
 
+-- staging: what the texts of a feed mean, and what a file of everything would hold.
+\ir functions/staging/authz_private.sync_instant.sql
+\ir functions/staging/authz_private.sync_label.sql
+\ir functions/staging/authz_private.sync_kind.sql
+\ir functions/staging/authz_private.sync_number.sql
+\ir functions/staging/authz_private.sync_object.sql
+\ir functions/staging/authz_private.sync_place.sql
+\ir functions/staging/authz_private.sync_switch.sql
+\ir functions/staging/authz_private.sync_tables.sql
+\ir functions/staging/authz_private.sync_columns.sql
+\ir functions/staging/sync.clear.sql
+\ir functions/staging/sync.export.sql
+
+-- sync: feeds of a company: what would change, and the change.
+\ir functions/sync/authz_private.sync_administer.sql
+\ir functions/sync/authz_private.sync_administer_one.sql
+\ir functions/sync/authz_private.sync_administer_record.sql
+\ir functions/sync/authz_private.sync_administrators.sql
+\ir functions/sync/authz_private.sync_changes.sql
+\ir functions/sync/authz_private.sync_compare.sql
+\ir functions/sync/authz_private.sync_compare_grants.sql
+\ir functions/sync/authz_private.sync_compare_memberships.sql
+\ir functions/sync/authz_private.sync_compare_people.sql
+\ir functions/sync/authz_private.sync_compare_units.sql
+\ir functions/sync/authz_private.sync_customers.sql
+\ir functions/sync/authz_private.sync_finish.sql
+\ir functions/sync/authz_private.sync_funds.sql
+\ir functions/sync/authz_private.sync_grants.sql
+\ir functions/sync/authz_private.sync_is_administered.sql
+\ir functions/sync/authz_private.sync_known_people.sql
+\ir functions/sync/authz_private.sync_known_units.sql
+\ir functions/sync/authz_private.sync_locked_out.sql
+\ir functions/sync/authz_private.sync_matched_people.sql
+\ir functions/sync/authz_private.sync_memberships.sql
+\ir functions/sync/authz_private.sync_name_kinds.sql
+\ir functions/sync/authz_private.sync_orders.sql
+\ir functions/sync/authz_private.sync_people.sql
+\ir functions/sync/authz_private.sync_people_after.sql
+\ir functions/sync/authz_private.sync_person_id.sql
+\ir functions/sync/authz_private.sync_records_after.sql
+\ir functions/sync/authz_private.sync_refuse_problems.sql
+\ir functions/sync/authz_private.sync_refuse_surprise.sql
+\ir functions/sync/authz_private.sync_role_id.sql
+\ir functions/sync/authz_private.sync_roles.sql
+\ir functions/sync/authz_private.sync_scope_of.sql
+\ir functions/sync/authz_private.sync_skip_numbers.sql
+\ir functions/sync/authz_private.sync_tenant_of.sql
+\ir functions/sync/authz_private.sync_unchanged.sql
+\ir functions/sync/authz_private.sync_unit_id.sql
+\ir functions/sync/authz_private.sync_units.sql
+\ir functions/sync/authz_private.sync_units_after.sql
+\ir functions/sync/authz_private.sync_write.sql
+\ir functions/sync/authz_private.sync_write_grants.sql
+\ir functions/sync/authz_private.sync_write_people.sql
+\ir functions/sync/authz_private.sync_write_records.sql
+\ir functions/sync/authz_private.sync_write_roles.sql
+\ir functions/sync/authz_private.sync_write_units.sql
+\ir functions/sync/sync.apply.sql
+\ir functions/sync/sync.plan.sql
+
 -- health: checks, metrics and maintenance for operators.
 \ir functions/health/ops.check_audit_partitions.sql
 \ir functions/health/ops.check_audit_seals.sql
@@ -550,6 +611,7 @@
 
 -- Row security and the rights on tables, in the same way.
 \ir policies/owner_only_tables.sql
+\ir policies/sync.staging.sql
 \ir policies/audit.permission_audit_log.sql
 \ir policies/audit.seals.sql
 \ir policies/authz.org_units.sql

@@ -11,7 +11,7 @@ from runner.connect import Target, connect
 from runner.errors import DRIFT, RunnerError
 from runner.project import root
 
-SCHEMAS = ("authz", "finance", "audit", "ops")
+SCHEMAS = ("authz", "finance", "audit", "ops", "sync")
 
 RELATIONS = """
     select n.nspname, c.relname,

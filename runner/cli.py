@@ -154,6 +154,45 @@ def register(
 
 
 @app.command()
+def sync(
+    folder: Annotated[Path, typer.Argument(help="Folder of units.csv, people.csv, grants.csv ...")],
+    plan: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
+    only: Annotated[str, typer.Option(help="Kinds, as in people,grants; else all files.")] = "",
+    under: Annotated[
+        str | None, typer.Option(help="Code of the unit that the files are of.")
+    ] = None,
+    confirm: Annotated[
+        int | None, typer.Option(help="How many may be deactivated, moved or removed.")
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Code of the tenant; else that of the files.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Make the database what a company's files say, all of it or nothing."""
+    from runner.syncing import Feed
+    from runner.syncing import sync as run
+
+    kinds = [name.strip() for name in only.split(",") if name.strip()]
+    feed = Feed(plan_only=plan, only=kinds, under=under, tenant=tenant, confirm=confirm)
+    run(target(), folder, feed, as_json=as_json)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder that the files are written to.")],
+    tenant: Annotated[
+        str | None, typer.Option(help="Code of the tenant, where there are several.")
+    ] = None,
+    under: Annotated[str | None, typer.Option(help="Code of the unit to write about.")] = None,
+) -> None:
+    """Write the files that `runner sync` would read to change nothing."""
+    from runner.syncing import export as run
+
+    run(target(), folder, tenant=tenant, under=under)
+
+
+@app.command()
 def stats(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """Print sizes and row counts of the tables."""
     from runner.statistics import stats as run

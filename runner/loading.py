@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -55,7 +55,7 @@ def _copy(conn: psycopg.Connection[Any], file: BinaryIO, name: str) -> None:
     """Streams the lines into the table that awaits them; the first column is the line number."""
     description = conn.execute("select * from pg_temp.load_lines limit 0").description or []
     line, *wanted = (column.name for column in description)
-    reader = csv.reader(_decoded(file, name), strict=True)
+    reader = csv.reader(decoded(file, name), strict=True)
     try:
         header = [title.strip().lower() for title in next(reader, [])]
         _check_header(header, wanted, name)
@@ -69,22 +69,23 @@ def _copy(conn: psycopg.Connection[Any], file: BinaryIO, name: str) -> None:
                 if not fields:
                     continue
                 if len(fields) != len(header):
-                    raise _wrong(
+                    raise wrong(
                         name, f"line {number}: {len(fields)} fields, the header has {len(header)}"
                     )
                 copy.write_row((number, *fields))
     except csv.Error as error:
-        raise _wrong(name, f"line {reader.line_num}: {error}") from error
+        raise wrong(name, f"line {reader.line_num}: {error}") from error
 
 
-def _decoded(file: BinaryIO, name: str) -> Iterator[str]:
+def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
+    """The lines of a file as text; RunnerError names the line that is none."""
     for number, line in enumerate(file, 1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise _wrong(name, f"line {number}: not UTF-8 at byte {error.start + 1}") from error
+            raise wrong(name, f"line {number}: not UTF-8 at byte {error.start + 1}") from error
         if "\0" in text:
-            raise _wrong(name, f"line {number}: holds a NUL byte")
+            raise wrong(name, f"line {number}: holds a NUL byte")
         yield text
 
 
@@ -100,15 +101,16 @@ def _check_header(header: list[str], wanted: list[str], name: str) -> None:
         f"line 1: column {title} is there twice" for title in wanted if header.count(title) > 1
     ]
     if problems:
-        raise _wrong(name, *problems, hint=f"The first line must be {','.join(wanted)}.")
+        raise wrong(name, *problems, hint=f"The first line must be {','.join(wanted)}.")
 
 
 def _refuse(name: str, found: list[tuple[int, str]]) -> None:
     if found:
-        raise _wrong(name, *(f"line {line}: {problem}" for line, problem in sorted(found)))
+        raise wrong(name, *(f"line {line}: {problem}" for line, problem in sorted(found)))
 
 
-def _wrong(name: str, *problems: str, hint: str | None = None) -> RunnerError:
+def wrong(name: str, *problems: str, hint: str | None = None) -> RunnerError:
+    """The error that refuses a file for these problems."""
     shown = [f"  {problem}" for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
         shown.append(f"  and {len(problems) - SHOWN:,} more")

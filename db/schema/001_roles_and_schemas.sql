@@ -45,6 +45,7 @@ create schema audit authorization fundwarden_owner;
 create schema ops authorization fundwarden_owner;
 create schema secure authorization fundwarden_owner;
 create schema paged authorization fundwarden_owner;
+create schema sync authorization fundwarden_owner;
 
 create extension ltree with schema ext;
 
@@ -53,6 +54,7 @@ grant usage on schema ext to
 grant usage on schema authz, finance to fundwarden_app, fundwarden_operator;
 grant usage on schema secure to fundwarden_app;
 grant usage on schema paged to fundwarden_app, fundwarden_operator;
+grant usage on schema sync to fundwarden_app;
 grant usage on schema audit, ops to fundwarden_operator;
 grant usage on schema audit, ops to fundwarden_auditor;
 
@@ -70,3 +72,5 @@ comment on schema secure is
     'Datasets as the application reads them: one view each, made from the data permissions.';
 comment on schema paged is
     'Functions of datasets with owners: a page, a count, an export and the reason for a row.';
+comment on schema sync is
+    'Feeds of a company: what its files state, what would change, and the change.';

@@ -4,6 +4,7 @@
 create table authz.unit_kinds (
     kind text primary key,
     description text not null default '',
+    name text not null default '',
     constraint kind_is_a_plain_word check (kind ~ '^[a-z][a-z0-9_]{0,49}$')
 );
 
@@ -12,6 +13,8 @@ comment on table authz.unit_kinds is
     'of these names.';
 comment on column authz.unit_kinds.kind is 'Lower-case word, at most 50 characters.';
 comment on column authz.unit_kinds.description is 'What the kind stands for, for people.';
+comment on column authz.unit_kinds.name is
+    'The kind as the company writes it, as in IT Staff; empty: as in kind.';
 
 insert into authz.unit_kinds (kind, description)
 values
@@ -43,6 +46,8 @@ create table authz.org_units (
     is_active boolean not null default true,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    external_id text,
+    is_absent boolean not null default false,
     constraint units_are_addressed_with_their_tenant unique (tenant_id, id),
     constraint siblings_have_different_codes unique nulls not distinct (parent_id, code)
     deferrable initially immediate,
@@ -52,13 +57,18 @@ create table authz.org_units (
     constraint unit_ids_are_positive check (id > 0),
     constraint root_is_its_own_tenant check ((parent_id is null) = (tenant_id = id)),
     constraint path_fits_an_index_entry check (octet_length(path::text) <= 2000),
-    constraint metadata_is_an_object check (jsonb_typeof(metadata) = 'object')
+    constraint metadata_is_an_object check (jsonb_typeof(metadata) = 'object'),
+    constraint unit_codes_differ_within_a_tenant unique (tenant_id, external_id),
+    constraint unit_code_is_not_blank check (
+        external_id ~ '\S' and length(external_id) <= 200
+    )
 );
 
 create index org_units_path_range on authz.org_units (path) include (id);
 create index org_units_path_tree on authz.org_units using gist (path);
 create index org_units_parent on authz.org_units (tenant_id, parent_id);
 create index org_units_kind on authz.org_units (kind);
+create unique index tenants_by_code on authz.org_units (external_id) where parent_id is null;
 
 comment on index authz.org_units_path_range is
     'A subtree as one index-only range, from p to p with ''0'' appended: codes hold no lower byte.';
@@ -79,6 +89,11 @@ comment on column authz.org_units.level is 'Number of labels in the path: 1 for 
 comment on column authz.org_units.is_active is
     'False: grants at this unit give nothing; rows owned in it stay visible from above.';
 comment on column authz.org_units.sort_order is 'Order among siblings, for people.';
+comment on column authz.org_units.external_id is
+    'The company''s own code of the unit, which its feeds use; null: the unit goes by its path.';
+comment on column authz.org_units.is_absent is
+    'True: a feed no longer listed the unit and deactivated it.';
+comment on index authz.tenants_by_code is 'The tenant that a feed names.';
 
 create table authz.tenants (
     id int primary key references authz.org_units (id) on delete cascade,

@@ -9,6 +9,7 @@ create table authz.users (
     is_active boolean not null default true,
     created_at timestamptz not null default now(),
     external_id text,
+    is_absent boolean not null default false,
     constraint users_are_addressed_with_their_tenant unique (tenant_id, id),
     constraint owner_unit_of_a_user unique (tenant_id, id, base_unit_id),
     constraint usernames_differ_within_a_tenant unique (tenant_id, username),
@@ -34,6 +35,8 @@ comment on column authz.users.external_id is
     'The company''s own code of the person, such as an employee number or a login; null: none. '
     'Datasets with owners match it.';
 comment on column authz.users.is_active is 'False: the user may do nothing; what they own remains.';
+comment on column authz.users.is_absent is
+    'True: a feed no longer listed the user and deactivated them.';
 comment on constraint owner_unit_of_a_user on authz.users is
     'Target of the cascading keys that carry a transfer to every row the user owns.';
 
@@ -44,11 +47,13 @@ create table authz.memberships (
     unit_id int not null,
     valid_from timestamptz,
     valid_until timestamptz,
+    source text not null default 'person',
     constraint member_is_of_the_same_tenant foreign key (tenant_id, user_id)
     references authz.users (tenant_id, id) on delete cascade,
     constraint member_unit_is_of_the_same_tenant foreign key (tenant_id, unit_id)
     references authz.org_units (tenant_id, id),
     constraint membership_window_is_not_empty check (valid_from < valid_until),
+    constraint membership_source_is_known check (source in ('feed', 'person')),
     constraint one_open_window_per_membership
     exclude using gist (
         int8range(user_id, user_id, '[]') with &&,
@@ -76,3 +81,5 @@ comment on table authz.memberships is
 comment on column authz.memberships.tenant_id is 'Tenant of the user; set by trigger when omitted.';
 comment on column authz.memberships.valid_from is 'First instant of membership; null: always was.';
 comment on column authz.memberships.valid_until is 'First instant after it; null: no end.';
+comment on column authz.memberships.source is
+    'feed: a feed made it and may remove it; person: a feed leaves it as it is.';

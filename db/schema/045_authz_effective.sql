@@ -8,13 +8,15 @@ create table authz.settings (
     record_act_as boolean not null default true,
     data_permissions text not null default 'on',
     longest_auto_refresh interval not null default '100 milliseconds',
+    sync_limit numeric not null default 5,
     constraint there_is_one_row_of_settings check (only_one),
     constraint refresh_mode_is_known check (
         refresh_mode in ('auto', 'immediate', 'deferred', 'manual')
     ),
     constraint data_permissions_is_a_switch check (data_permissions in ('on', 'log', 'off')),
     constraint longest_delegation_is_some_time check (longest_delegation > '0'),
-    constraint longest_auto_refresh_is_not_negative check (longest_auto_refresh >= '0')
+    constraint longest_auto_refresh_is_not_negative check (longest_auto_refresh >= '0'),
+    constraint sync_limit_is_a_percentage check (sync_limit between 0 and 100)
 );
 
 comment on table authz.settings is 'Choices of the installation, in one row.';
@@ -23,6 +25,8 @@ comment on column authz.settings.refresh_mode is
     'writer''s transaction while that takes less than longest_auto_refresh, else as in deferred; '
     'immediate, at the end of the writer''s transaction; deferred, by runner refresh, '
     'authz.refresh_if_marked() or ops.maintain(); manual. Answers are exact in all four.';
+comment on column authz.settings.sync_limit is
+    'Percentage of a kind that a feed may deactivate, move or remove without a confirmation.';
 comment on column authz.settings.longest_auto_refresh is
     'How long the refresh that a writer waits for may take in the mode auto.';
 

@@ -29,6 +29,7 @@ from runner.migrations import migrate, status
 from runner.refreshing import listen, refresh
 from runner.seeding import prepare, seed
 from runner.statistics import sizes
+from runner.syncing import Feed, sync
 
 Connection = psycopg.Connection[Any]
 
@@ -92,6 +93,11 @@ WORKS = {
         LOG,
         lambda target, folder: load(target, folder / "org.csv", say=quiet),
     ),
+    "sync": Work(
+        ("sync", "{folder}/feed"),
+        LOG,
+        lambda target, folder: sync(target, folder / "feed", Feed(), say=quiet),
+    ),
     "refresh": Work(
         ("refresh",),
         "lock table ops.refresh_log in exclusive mode",
@@ -145,6 +151,11 @@ def filled(server: Server) -> Iterator[str]:
 def in_the_middle(server: Server, filled: str, folder: Path) -> Iterator[dict[str, Running]]:
     """All of it at once, each in a database of its own: a crash is everybody's."""
     (folder / "org.csv").write_text(ORGANISATION)
+    (folder / "feed").mkdir()
+    (folder / "feed/units.csv").write_text(
+        "external_id,parent_external_id\nPHOBOS,\nCRATER,PHOBOS\n"
+    )
+    (folder / "feed/people.csv").write_text("external_id,unit_external_id\nE1,CRATER\n")
     with ExitStack() as stack:
         running: dict[str, Running] = {}
         states: dict[str, dict[str, Any]] = {}
@@ -260,6 +271,9 @@ def test_ended_in_the_middle_nothing_is_half_done_and_the_next_run_works(
                 elif name == "load":
                     loaded = "select count(*) from authz.org_units where path::text ~ '^mars'"
                     assert value(admin, loaded) == 2
+                elif name == "sync":
+                    held = "select count(*) from authz.users where external_id = 'E1'"
+                    assert value(admin, held) == 1
                 elif name == "refresh":
                     assert value(admin, "select authz_private.view_answers_for(2)") is True
 

@@ -14,7 +14,7 @@ Connection = psycopg.Connection[Any]
 # Of one role and action: what came of it for each person.
 Outcomes = dict[str, str]
 
-SCHEMAS = ("authz", "authz_private", "finance", "audit", "ops")
+SCHEMAS = ("authz", "authz_private", "finance", "audit", "ops", "sync")
 ROLES = {
     "owner": "fundwarden_owner",
     "app": "fundwarden_app",

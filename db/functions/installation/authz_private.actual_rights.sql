@@ -17,7 +17,7 @@ begin
             n.nspowner
         from pg_namespace as n
         where n.nspname in (
-                'authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'ext',
+                'authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync', 'ext',
                 'fundwarden'
             )
     ),

@@ -223,6 +223,11 @@ begin atomic
             '(variable) WHERE (variable IS NOT NULL)'
         ),
         (
+            'authz.tenants_by_code',
+            'CREATE UNIQUE INDEX tenants_by_code ON authz.org_units USING btree (external_id)'
+            ' WHERE (parent_id IS NULL)'
+        ),
+        (
             'authz.user_effective_policies_key',
             'CREATE UNIQUE INDEX user_effective_policies_key ON authz.user_effective_policies'
             ' USING btree (user_id, grant_key)'

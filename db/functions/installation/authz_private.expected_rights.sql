@@ -132,6 +132,7 @@ begin atomic
         ('fundwarden_app', 'function authz.my_tenant()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.my_units(text,text)', 'EXECUTE'),
         ('fundwarden_app', 'schema secure', 'USAGE'),
+        ('fundwarden_app', 'schema sync', 'USAGE'),
         ('fundwarden_app', 'function authz.data_rule_applies(bigint)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.no_permit_applies(text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.count_hidden_rows(bigint,text)', 'EXECUTE'),
@@ -153,6 +154,17 @@ begin atomic
         ('fundwarden_app', 'function authz.my_denied_orders(text,text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.my_denied_customers(text,text)', 'EXECUTE')
     ) as w (grantee, object, privilege)
+    union all
+    -- An administrator loads a feed: rows of their own, as the policies of these tables say.
+    select
+        'fundwarden_app' as grantee,
+        'relation sync.' || w.table_name as object,
+        p.privilege
+    from (
+        values ('units'), ('people'), ('memberships'), ('roles'), ('grants'), ('customers'),
+        ('orders'), ('funds'), ('files')
+    ) as w (table_name)
+    cross join (values ('SELECT'), ('INSERT'), ('DELETE')) as p (privilege)
     union all
     -- What an application may write, it may write for the user signed in: nobody else signs in.
     select
@@ -191,8 +203,8 @@ begin atomic
         ('authz.create_permission(text,text,authz.permission_scope,jsonb)'),
         ('authz.create_policy(text,text,authz.policy_effect,integer)'),
         ('authz.create_role(text,text,integer,integer,boolean)'),
-        ('authz.create_unit(integer,text,text,text,jsonb)'),
-        ('authz.create_user(text,integer,jsonb)'),
+        ('authz.create_unit(integer,text,text,text,jsonb,text)'),
+        ('authz.create_user(text,integer,jsonb,text)'),
         ('authz.deactivate_unit(integer)'),
         ('authz.deactivate_user(bigint)'),
         ('authz.declare_exclusive_roles(integer,integer,text)'),
@@ -217,8 +229,8 @@ begin atomic
         ('authz.transfer_user(bigint,integer)'),
         ('authz.update_policy(integer,text,text,authz.policy_effect,integer,boolean)'),
         ('authz.update_role(integer,text,integer,boolean,boolean)'),
-        ('authz.update_unit(integer,text,text,text,jsonb,integer)'),
-        ('authz.update_user(bigint,text,jsonb)'),
+        ('authz.update_unit(integer,text,text,text,jsonb,integer,text)'),
+        ('authz.update_user(bigint,text,jsonb,text)'),
         ('authz.withdraw_exclusive_roles(bigint)'),
         ('authz.withdraw_request(bigint,text)'),
         ('finance.create_fund(jsonb)'),
@@ -229,7 +241,10 @@ begin atomic
         ('finance.delete_customer(bigint)'),
         ('finance.create_order(jsonb)'),
         ('finance.update_order(bigint,jsonb)'),
-        ('finance.delete_order(bigint)')
+        ('finance.delete_order(bigint)'),
+        ('sync.apply(text,text,text[],integer)'),
+        ('sync.clear(text[])'),
+        ('sync.plan(text,text,text[])')
     ) as w (function)
     union all
     -- The state of the installation, for who operates and who audits it.

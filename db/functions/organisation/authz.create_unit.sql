@@ -5,7 +5,8 @@ create or replace function authz.create_unit(
     code text,
     name text default '',
     kind text default 'unit',
-    metadata jsonb default '{}'
+    metadata jsonb default '{}',
+    external_id text default null
 )
 returns authz.change
 language plpgsql volatile security definer parallel unsafe
@@ -15,6 +16,7 @@ declare
     me bigint;
     parent authz.org_units;
     new_id int;
+    broken text;
 begin
     me := authz_private.begin_administration(
         (
@@ -31,15 +33,22 @@ begin
         raise exception 'metadata must be a JSON object'
             using errcode = '22023', hint = 'Pass {} for none.';
     end if;
+    perform authz_private.check_words('external_id', create_unit.external_id, 200);
     begin
-        insert into authz.org_units as n (parent_id, code, name, kind, metadata)
+        insert into authz.org_units as n (parent_id, code, name, kind, metadata, external_id)
         values (
             parent.id, create_unit.code, coalesce(create_unit.name, ''),
-            coalesce(create_unit.kind, 'unit'), coalesce(create_unit.metadata, '{}')
+            coalesce(create_unit.kind, 'unit'), coalesce(create_unit.metadata, '{}'),
+            create_unit.external_id
         )
         returning n.id into new_id;
     exception
         when unique_violation then
+            get stacked diagnostics broken = constraint_name;
+            if broken = 'unit_codes_differ_within_a_tenant' then
+                raise exception 'external_id: already taken in this organisation'
+                    using errcode = '23505', hint = 'Choose another.';
+            end if;
             raise exception 'code: already taken below the parent'
                 using errcode = '23505', hint = 'Choose another.';
     end;
@@ -47,9 +56,10 @@ begin
 end
 $$;
 
-comment on function authz.create_unit(int, text, text, text, jsonb) is
+comment on function authz.create_unit(int, text, text, text, jsonb, text) is
     'Creates a unit below parent_id. Requires units:create there. 28000 if nobody is signed in; '
     '42501 if that is not allowed or the object does not exist; 22023 if metadata is not an '
-    'object; 23505 if the code is taken below the parent; 23514 for an invalid code or kind.';
-revoke all on function authz.create_unit(int, text, text, text, jsonb) from public;
-grant execute on function authz.create_unit(int, text, text, text, jsonb) to fundwarden_app;
+    'object or external_id is blank; 23505 if the code is taken below the parent, or the '
+    'external_id in the tenant; 23514 for an invalid code or kind.';
+revoke all on function authz.create_unit(int, text, text, text, jsonb, text) from public;
+grant execute on function authz.create_unit(int, text, text, text, jsonb, text) to fundwarden_app;

@@ -69,7 +69,7 @@ begin
             unit.path, true, unit.path, null
         );
         update authz.org_units as n
-        set is_active = set_unit_active.is_active, updated_at = now()
+        set is_active = set_unit_active.is_active, is_absent = false, updated_at = now()
         where n.id = unit.id;
     end if;
     return row(unit.id, 'done', authz.policy_version())::authz.change;

@@ -35,7 +35,7 @@ begin
         end loop;
     end if;
     update authz.users as u
-    set is_active = set_user_active.is_active
+    set is_active = set_user_active.is_active, is_absent = false
     where u.id = subject.id and u.is_active <> set_user_active.is_active;
     return row(subject.id, 'done', authz.policy_version())::authz.change;
 end

@@ -35,7 +35,7 @@ select is_empty(
 select set_eq(
     $$select nspname::text from our_schemas where nspowner = to_regrole('fundwarden_owner')
     and nspname <> 'fundwarden'$$,
-    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged'],
+    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync'],
     'the owner owns these schemas and no other'
 );
 select bag_eq(
@@ -90,7 +90,7 @@ select is_empty(
     select r.rolname, c.oid::regclass
     from callers as r
     cross join pg_class as c
-    inner join our_schemas as n on c.relnamespace = n.oid
+    inner join our_schemas as n on c.relnamespace = n.oid and n.nspname <> 'sync'
     where c.relkind in ('r', 'p', 'v', 'm', 'f')
         and (
             has_table_privilege(
@@ -100,14 +100,14 @@ select is_empty(
             or has_any_column_privilege(r.rolname, c.oid, 'insert, update, references')
         )
     $$,
-    'no caller may write to any table or view'
+    'no caller may write to any table or view but those that feeds are loaded into'
 );
 select bag_eq(
     $$
     select r.rolname::text, c.oid::regclass::text
     from callers as r
     cross join pg_class as c
-    inner join our_schemas as n on c.relnamespace = n.oid
+    inner join our_schemas as n on c.relnamespace = n.oid and n.nspname <> 'sync'
     where c.relkind in ('r', 'p', 'v', 'm', 'f')
         and (
             has_table_privilege(r.rolname, c.oid, 'select')

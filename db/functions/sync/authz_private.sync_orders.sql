@@ -1,0 +1,139 @@
+-- Orders: what a feed states of them against what there is. None is missing: records stay.
+
+create or replace function authz_private.sync_orders(
+    scope authz_private.sync_scope, differing bigint [], unlisted bigint []
+)
+returns setof authz_private.sync_change
+language plpgsql stable security invoker parallel restricted
+set search_path = pg_catalog, ext, pg_temp
+set jit = off
+set enable_nestloop = off
+set enable_mergejoin = off
+set work_mem = '128MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with staged as materialized (
+        select
+            authz_private.sync_place('orders', s.file, s.line, s.number) as place,
+            s.id as code,
+            authz_private.sync_number(s.id) as id,
+            nullif(s.handler_external_id, '') as person_code,
+            nullif(s.customer_id, '') as customer_said,
+            authz_private.sync_number(s.customer_id) as customer_id,
+            nullif(s.created_at, '') as created_said,
+            case when s.created_at <> '' then authz_private.sync_instant(s.created_at) end
+                as created_at,
+            row_number() over (
+                partition by authz_private.sync_number(s.id) order by s.number
+            ) as turn
+        from sync.orders as s
+        where s.loaded_by is not distinct from scope.actor_id
+            and s.number > (scope.staged ->> 'orders')::bigint
+    ),
+
+    judged as (
+        select
+            s.*,
+            o.id as target_id,
+            o.customer_id as customer_now,
+            o.created_at as created_now,
+            coalesce(u.external_id, u.username) as person_now,
+            o.id is not null
+            and s.person_code is not null
+            and p.user_id is distinct from o.handler_id as is_moved,
+            o.id is not null
+            and s.customer_id is not null
+            and s.customer_id is distinct from o.customer_id as is_resold,
+            o.id is not null and s.created_at <> o.created_at as is_redated,
+            case
+                when s.id is null
+                    then 'column id: is not a whole number from 1 to 10^15; correct it'
+                when s.turn > 1
+                    then format(
+                        'column id: %s is in the feed already; remove one of the lines', s.id
+                    )
+                when s.person_code is null and o.id is null
+                    then 'column handler_external_id: is empty; enter the handler'
+                when s.person_code is not null and p.code is null
+                    then format(
+                        'column handler_external_id: person %s is not known; correct the code',
+                        quote_literal(left(s.person_code, 200))
+                    )
+                when not p.in_scope
+                    then format(
+                        'column handler_external_id: person %s does not belong below %s; load the '
+                        'line with another scope',
+                        quote_literal(s.person_code), quote_literal(scope.top_code)
+                    )
+                when s.customer_said is not null and k.id is null
+                    then format(
+                        'column customer_id: customer %s is not known; add it or correct the '
+                        'number',
+                        quote_literal(left(s.customer_said, 60))
+                    )
+                when s.created_said is not null and s.created_at is null
+                    then format(
+                        'column created_at: %s is not a date; write it as 2026-03-31',
+                        quote_literal(left(s.created_said, 60))
+                    )
+            end as problem
+        from staged as s
+        left join finance.orders as o on o.tenant_id = scope.tenant_id and s.id = o.id
+        left join authz.users as u on o.handler_id = u.id
+        left join authz_private.sync_people_after(scope) as p on s.person_code = p.code
+        left join authz_private.sync_records_after(scope, 'customers') as k on s.customer_id = k.id
+    )
+
+    select
+        'order',
+        j.code,
+        case
+            when j.target_id is null then 'add'
+            when j.is_moved then 'move'
+            when j.is_resold or j.is_redated then 'change'
+            else 'unchanged'
+        end,
+        case
+            when j.is_moved or j.is_resold or j.is_redated
+                then jsonb_strip_nulls(
+                    jsonb_build_object(
+                        'handler_external_id', case when j.is_moved then j.person_now end,
+                        'customer_id', case when j.is_resold then j.customer_now end,
+                        'created_at', case when j.is_redated then j.created_now end
+                    )
+                )
+        end,
+        case
+            when j.target_id is null
+                then jsonb_strip_nulls(
+                    jsonb_build_object(
+                        'handler_external_id', j.person_code,
+                        'customer_id', j.customer_id,
+                        'created_at', j.created_at
+                    )
+                )
+            when j.is_moved or j.is_resold or j.is_redated
+                then jsonb_strip_nulls(
+                    jsonb_build_object(
+                        'handler_external_id', case when j.is_moved then j.person_code end,
+                        'customer_id', case when j.is_resold then j.customer_id end,
+                        'created_at', case when j.is_redated then j.created_at end
+                    )
+                )
+        end,
+        j.place || ', ' || j.problem,
+        coalesce(j.target_id, j.id),
+        j.place
+    from judged as j;
+end
+$$;
+
+comment on function authz_private.sync_orders(
+    authz_private.sync_scope, bigint [], bigint []
+) is
+    'The plan for orders.';
+revoke all on function authz_private.sync_orders(
+    authz_private.sync_scope, bigint [], bigint []
+) from public;

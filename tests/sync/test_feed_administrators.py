@@ -1,0 +1,260 @@
+"""A signed-in administrator loads a feed of their own part, within what they may do by function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from feed import Row, add, changes, company, stage
+from psycopg import sql
+from servers import TRUSTED_LOGIN
+
+pytestmark = pytest.mark.one_server
+
+Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def owner(connect: Callable[..., Connection]) -> Connection:
+    """The company, with an administrator of New York: E2 holds everything below NY-01, rank 70."""
+    connection = connect()
+    connection.execute("update authz.settings set sync_limit = 100")
+    feed = company()
+    feed["roles"] += [{"code": "local", "rank": 70}]
+    feed["people"] += [
+        {"external_id": "E6", "unit_external_id": "NY-01"},
+        {"external_id": "E7", "unit_external_id": "NY-01"},
+    ]
+    feed["grants"] += [
+        {"person_external_id": "E2", "role_code": "local", "unit_external_id": "NY-01"},
+        {"person_external_id": "E7", "role_code": "admin", "unit_external_id": "ACME"},
+    ]
+    stage(connection, **feed)
+    connection.execute("select sync.apply('ACME')")
+    connection.execute(
+        "insert into authz.role_permissions (role_id, permission_id) select r.id, p.id "
+        "from authz.roles as r cross join authz.permissions as p where r.code = 'local' "
+        "and p.resource::text in ('directory', 'finance') and p.action = 'manage' "
+        "and p.scope = 'team'"
+    )
+    return connection
+
+
+@pytest.fixture
+def login(connect: Callable[..., Connection], owner: Connection) -> Connection:
+    return connect(TRUSTED_LOGIN)
+
+
+@contextmanager
+def acting(login: Connection, owner: Connection, code: str) -> Any:
+    user = owner.execute("select id from authz.users where external_id = %s", [code]).fetchone()
+    with login.transaction():
+        login.execute("select authz.act_as(%s)", user)
+        yield login
+
+
+def mine() -> dict[str, list[Row]]:
+    """What there is below NY-01, as its administrator would state it."""
+    return {
+        "units": [
+            {"external_id": "NY-01", "name": "New York", "kind": "Office"},
+            {"external_id": "IT", "parent_external_id": "NY-01"},
+        ],
+        "people": [
+            {"external_id": code, "unit_external_id": unit}
+            for code, unit in (("E2", "NY-01"), ("E3", "IT"), ("E6", "NY-01"), ("E7", "NY-01"))
+        ],
+    }
+
+
+def refusals(connection: Connection) -> list[str]:
+    return [
+        problem
+        for (problem,) in connection.execute(
+            "select problem from sync.plan(null, 'NY-01') where problem is not null"
+        )
+    ]
+
+
+def test_an_administrator_applies_a_feed_of_their_part(
+    login: Connection, owner: Connection
+) -> None:
+    feed = mine()
+    feed["units"] += [{"external_id": "OPS", "parent_external_id": "NY-01", "kind": "Ops Team"}]
+    feed["people"][2]["unit_external_id"] = "OPS"
+    feed["people"] += [{"external_id": "E9", "username": "nina", "unit_external_id": "OPS"}]
+    feed["memberships"] = [{"person_external_id": "E9", "unit_external_id": "IT"}]
+    with acting(login, owner, "E2"):
+        add(login, **feed)
+        expected = [
+            ("membership", "E9/IT", "add"),
+            ("person", "E6", "move"),
+            ("person", "E9", "add"),
+            ("unit", "OPS", "add"),
+        ]
+        assert changes(login, under="NY-01") == expected
+        assert refusals(login) == []
+    with acting(login, owner, "E2"):
+        assert changes(login, "apply", under="NY-01") == expected
+        assert changes(login, under="NY-01") == []
+    assert owner.execute(
+        "select n.external_id, n.kind, m.source from authz.users as u "
+        "inner join authz.org_units as n on u.base_unit_id = n.id "
+        "inner join authz.memberships as m on m.user_id = u.id where u.username = 'nina'"
+    ).fetchone() == ("OPS", "ops_team", "feed")
+    logged = owner.execute(
+        "select count(*) from audit.permission_audit_log where reason = 'sync' "
+        "and effective_user_id = (select id from authz.users where external_id = 'E2')"
+    ).fetchone()
+    assert logged is not None
+    assert logged[0] >= 5
+
+
+def test_planning_leaves_no_trace(login: Connection, owner: Connection) -> None:
+    feed = mine()
+    feed["people"] += [{"external_id": "E9", "unit_external_id": "IT"}]
+    counted = "select count(*) from audit.permission_audit_log where action <> 'IMPERSONATE'"
+    with acting(login, owner, "E2"):
+        add(login, **feed)
+        assert changes(login, under="NY-01") == [("person", "E9", "add")]
+    before = owner.execute(counted).fetchone()
+    with acting(login, owner, "E2"):
+        assert changes(login, under="NY-01") == [("person", "E9", "add")]
+    assert owner.execute(counted).fetchone() == before
+    assert owner.execute("select 1 from authz.users where external_id = 'E9'").fetchone() is None
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "told"),
+    [
+        # A role that carries more than they hold, or outranks them.
+        ("grants", {"person_external_id": "E3", "role_code": "admin"}, "above your rank"),
+        ("grants", {"person_external_id": "E3", "role_code": "admin",
+                    "unit_external_id": "IT"}, "rank"),
+        # Somebody of a higher rank, and oneself.
+        ("people", {"external_id": "E7", "unit_external_id": "IT"}, "above your rank"),
+        ("people", {"external_id": "E2", "unit_external_id": "IT"}, "administers themselves"),
+        # What is elsewhere is as if it were not there.
+        ("people", {"external_id": "E4", "username": "x", "unit_external_id": "IT"}, "taken"),
+        ("memberships", {"person_external_id": "E4", "unit_external_id": "IT"}, "is not known"),
+        ("memberships", {"person_external_id": "E3", "unit_external_id": "LON"}, "is not known"),
+        ("units", {"external_id": "LON", "parent_external_id": "NY-01"}, "already taken"),
+        ("roles", {"code": "fresh", "rank": 1}, "not allowed"),
+        ("customers", {"id": 5, "manager_external_id": "E4"}, "is not known"),
+    ],
+)  # fmt: skip
+def test_what_they_may_not_do_is_a_problem_of_the_line(
+    login: Connection, owner: Connection, table: str, row: Row, told: str
+) -> None:
+    feed = mine()
+    rows = feed.get(table, [])
+    feed[table] = [*[r for r in rows if r.get("external_id") != row.get("external_id", 0)], row]
+    if table == "grants":
+        # Others' grants there stay stated.
+        feed = {"grants": [row, *company()["grants"][1:],
+                           {"person_external_id": "E2", "role_code": "local",
+                            "unit_external_id": "NY-01"}]}  # fmt: skip
+    count = "select count(*) from audit.permission_audit_log where action <> 'IMPERSONATE'"
+    before = owner.execute(count).fetchone()
+    with acting(login, owner, "E2"):
+        add(login, **{table: feed[table]})
+        found = refusals(login)
+        assert any(told in problem for problem in found), found
+        with pytest.raises(psycopg.Error) as error, login.transaction():
+            login.execute("select * from sync.apply(null, 'NY-01')")
+        assert error.value.sqlstate == "22023"
+    assert owner.execute(count).fetchone() == before
+
+
+@pytest.mark.parametrize(
+    ("tenant", "under"),
+    [(None, None), ("ACME", None), ("ACME", "LON"), ("ACME", "nowhere"), ("OTHER", None)],
+)
+def test_a_scope_beyond_ones_own_is_refused_with_one_text(
+    login: Connection, owner: Connection, tenant: str | None, under: str | None
+) -> None:
+    owner.execute("insert into authz.org_units (code, external_id) values ('other', 'OTHER')")
+    for call in ("plan", "apply"):
+        with pytest.raises(psycopg.Error) as error, acting(login, owner, "E2"):
+            add(login, people=mine()["people"])
+            login.execute(f"select * from sync.{call}(%s, %s)", [tenant, under])
+        assert error.value.sqlstate == "42501"
+
+
+def test_who_administers_nothing_is_refused(login: Connection, owner: Connection) -> None:
+    for code in ("E3", "E4"):
+        with pytest.raises(psycopg.Error) as error, acting(login, owner, code):
+            login.execute("select * from sync.plan(null, 'IT')")
+        assert error.value.sqlstate == "42501"
+    for query in ("select * from sync.plan(null)", "select * from sync.apply('ACME')",
+                  "select sync.clear()"):  # fmt: skip
+        with pytest.raises(psycopg.Error) as error:
+            login.execute(query)
+        assert error.value.sqlstate == "28000"
+    with pytest.raises(psycopg.Error) as error, acting(login, owner, "E1"):
+        login.execute("select sync.export('ACME', 'people')")
+    assert error.value.sqlstate == "42501"
+
+
+def test_staged_rows_are_of_whoever_loaded_them(login: Connection, owner: Connection) -> None:
+    stage(owner, people=[{"external_id": "OWNER", "unit_external_id": "ACME"}])
+    with acting(login, owner, "E1"):
+        add(login, people=[{"external_id": "ADMIN", "unit_external_id": "ACME"}])
+    with acting(login, owner, "E2"):
+        add(login, people=mine()["people"])
+        assert login.execute("select count(*) from sync.people").fetchone() == (4,)
+        assert login.execute("delete from sync.people").rowcount == 4
+        for other in (1, None):
+            with pytest.raises(psycopg.Error) as error, login.transaction():
+                login.execute("insert into sync.people (external_id, loaded_by) values ('x', %s)",
+                              [other])  # fmt: skip
+            assert error.value.sqlstate == "42501"
+        for statement in ("update sync.people set username = 'x'", "truncate sync.people",
+                          "select * from authz_private.sync_marks"):  # fmt: skip
+            with pytest.raises(psycopg.Error) as error, login.transaction():
+                login.execute(statement)
+            assert error.value.sqlstate == "42501"
+        login.execute("select sync.clear()")
+    with pytest.raises(psycopg.Error) as error:
+        add(login, people=mine()["people"])
+    assert error.value.sqlstate == "42501"
+    assert owner.execute("select external_id from sync.people order by 1").fetchall() == [
+        ("ADMIN",), ("OWNER",),
+    ]  # fmt: skip
+
+
+def test_a_planted_table_is_not_written_to(connect: Callable[..., Connection],
+                                           owner: Connection) -> None:  # fmt: skip
+    database = owner.info.dbname
+    owner.execute("create role planter login in role fundwarden_trusted")
+    try:
+        owner.execute(sql.SQL("grant temporary on database {} to planter").format(
+            sql.Identifier(database)))  # fmt: skip
+        login = connect("planter")
+        login.execute("create temporary table sync_work (kind text)")
+        with pytest.raises(psycopg.Error) as error, acting(login, owner, "E2"):
+            add(login, people=mine()["people"])
+            login.execute("select * from sync.apply(null, 'NY-01')")
+        assert error.value.sqlstate == "42501"
+        login.execute("drop table pg_temp.sync_work")
+        login.close()
+    finally:
+        owner.execute(sql.SQL("revoke all on database {} from planter").format(
+            sql.Identifier(database)))  # fmt: skip
+        owner.execute("drop role planter")
+
+
+def test_money_is_loaded_by_who_may_create_it(login: Connection, owner: Connection) -> None:
+    with acting(login, owner, "E2"):
+        add(login, customers=[{"id": 70, "name": "C", "manager_external_id": "E3"}],
+            orders=[{"id": 71, "handler_external_id": "E6", "customer_id": 70}],
+            funds=[{"id": 72, "order_id": 71, "amount": 5}])  # fmt: skip
+        assert [c[2] for c in changes(login, "apply", under="NY-01")] == ["add"] * 3
+        add(login, funds=[{"id": 72, "amount": 6}])
+        assert changes(login, "apply", under="NY-01") == [("fund", "72", "change")]
+    assert owner.execute("select amount from finance.financial_funds where id = 72").fetchone() == (
+        6,
+    )
