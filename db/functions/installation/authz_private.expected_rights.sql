@@ -15,6 +15,7 @@ begin atomic
         ('fundwarden_app', 'function authz.ancestors(integer)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.current_user_id()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.descendants(integer)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.pre_request()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.real_user_id()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.sign_in(text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.subordinates(bigint)', 'EXECUTE'),
