@@ -12,6 +12,7 @@
 \ir schema/030_authz_grants.sql
 \ir schema/035_authz_templates.sql
 \ir schema/040_authz_private.sql
+\ir schema/041_authz_identity.sql
 \ir schema/045_authz_effective.sql
 \ir schema/046_authz_expanded.sql
 \ir schema/047_authz_administration.sql
@@ -25,20 +26,31 @@
 
 -- identity: who is asking: a verified token, or a login that is trusted to act for a user.
 \ir functions/identity/authz.act_as.sql
+\ir functions/identity/authz.add_identity_provider.sql
 \ir functions/identity/authz.add_token_key.sql
 \ir functions/identity/authz.clock.sql
 \ir functions/identity/authz.current_user_id.sql
+\ir functions/identity/authz.import_jwks.sql
 \ir functions/identity/authz.issue_token.sql
+\ir functions/identity/authz.pre_request.sql
 \ir functions/identity/authz.real_user_id.sql
+\ir functions/identity/authz.remove_identity_provider.sql
 \ir functions/identity/authz.retire_token_key.sql
 \ir functions/identity/authz.sign_in.sql
 \ir views/authz_private.active_users.sql
 \ir functions/identity/authz_private.base64url.sql
+\ir functions/identity/authz_private.bytes_of_base64url.sql
+\ir functions/identity/authz_private.count_refusal.sql
 \ir functions/identity/authz_private.hmac_pad.sql
+\ir functions/identity/authz_private.jwk_modulus.sql
 \ir functions/identity/authz_private.keyed_hash.sql
 \ir functions/identity/authz_private.identity_signature.sql
 \ir functions/identity/authz_private.may_ask_about_anyone.sql
 \ir functions/identity/authz_private.note_impersonation.sql
+\ir functions/identity/authz_private.number_of_bytes.sql
+\ir functions/identity/authz_private.provider_user.sql
+\ir functions/identity/authz_private.refusal_causes.sql
+\ir functions/identity/authz_private.rsa_signature_holds.sql
 \ir functions/identity/authz_private.session_is_owner.sql
 \ir functions/identity/authz_private.set_identity.sql
 \ir functions/identity/authz_private.signed_in_user.sql

@@ -118,6 +118,11 @@ begin atomic
             ' user_id)'
         ),
         (
+            'authz.identity_providers_tenant',
+            'CREATE INDEX identity_providers_tenant ON authz.identity_providers USING btree '
+            '(tenant_id) WHERE (tenant_id IS NOT NULL)'
+        ),
+        (
             'authz.memberships_unit',
             'CREATE INDEX memberships_unit ON authz.memberships USING btree (tenant_id, '
             'unit_id)'
