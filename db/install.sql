@@ -230,6 +230,7 @@
 \ir functions/decision/authz_private.held_grants.sql
 \ir functions/decision/authz_private.live_holders.sql
 \ir functions/decision/authz_private.possible_holders_query.sql
+\ir functions/decision/authz_private.reached_units.sql
 \ir functions/decision/authz_private.scope_of.sql
 \ir functions/decision/authz_private.tenants_reached.sql
 \ir functions/decision/authz_private.tg_check_conditions.sql
@@ -453,6 +454,17 @@
 \ir functions/audit/authz_private.tg_audit.sql
 \ir functions/audit/authz_private.tg_keep_log.sql
 \ir functions/audit/authz_private.unsealed_rows.sql
+
+-- previews: what a change would do, and which change would allow something.
+\ir functions/previews/authz.preview.sql
+\ir functions/previews/authz.what_would_allow.sql
+\ir functions/previews/authz_private.access_keys.sql
+\ir functions/previews/authz_private.access_signatures.sql
+\ir functions/previews/authz_private.change_allows.sql
+\ir functions/previews/authz_private.people_concerned.sql
+\ir functions/previews/authz_private.possible_changes.sql
+\ir functions/previews/authz_private.previewed_call.sql
+\ir functions/previews/authz_private.rows_seen_by.sql
 
 -- health: checks, metrics and maintenance for operators.
 \ir functions/health/ops.check_audit_partitions.sql

@@ -188,6 +188,8 @@ begin atomic
             'timestamp with time zone,text)'
         ),
         ('authz.create_permission(text,text,authz.permission_scope,jsonb)'),
+        ('authz.preview(text,jsonb)'),
+        ('authz.what_would_allow(bigint,text,text,integer)'),
         ('authz.create_policy(text,text,authz.policy_effect,integer)'),
         ('authz.create_role(text,text,integer,integer,boolean)'),
         ('authz.create_unit(integer,text,text,text,jsonb)'),
