@@ -19,6 +19,7 @@
 \ir schema/048_authz_delegations.sql
 \ir schema/049_authz_data_permissions.sql
 \ir schema/050_finance_records.sql
+\ir schema/051_authz_reviews.sql
 \ir schema/060_audit_log.sql
 \ir schema/070_ops_health.sql
 
@@ -47,6 +48,7 @@
 \ir functions/identity/authz_private.identity_signature.sql
 \ir functions/identity/authz_private.may_ask_about_anyone.sql
 \ir functions/identity/authz_private.note_impersonation.sql
+\ir functions/identity/authz_private.note_sign_in.sql
 \ir functions/identity/authz_private.number_of_bytes.sql
 \ir functions/identity/authz_private.provider_user.sql
 \ir functions/identity/authz_private.refusal_causes.sql
@@ -422,9 +424,11 @@
 
 -- audit: the log, its seals, their verification, and access as of an earlier time.
 \ir functions/audit/audit.access_as_of.sql
+\ir functions/audit/audit.changes_of_access.sql
 \ir functions/audit/audit.drop_partitions_before.sql
 \ir functions/audit/audit.make_partitions.sql
 \ir functions/audit/audit.record.sql
+\ir functions/audit/audit.scope_as_of.sql
 \ir functions/audit/audit.seal.sql
 \ir functions/audit/audit.verify.sql
 \ir functions/audit/audit.verify_tables.sql
@@ -453,6 +457,7 @@
 \ir functions/audit/authz_private.start_log.sql
 \ir functions/audit/authz_private.tg_audit.sql
 \ir functions/audit/authz_private.tg_keep_log.sql
+\ir functions/audit/authz_private.units_as_of.sql
 \ir functions/audit/authz_private.unsealed_rows.sql
 
 -- previews: what a change would do, and which change would allow something.
@@ -465,6 +470,18 @@
 \ir functions/previews/authz_private.possible_changes.sql
 \ir functions/previews/authz_private.previewed_call.sql
 \ir functions/previews/authz_private.rows_seen_by.sql
+
+-- reviews: who has access to what, and campaigns in which somebody decides on it.
+\ir functions/reviews/authz.access_review.sql
+\ir functions/reviews/authz.close_review.sql
+\ir functions/reviews/authz.decide_review_item.sql
+\ir functions/reviews/authz.list_reviews.sql
+\ir functions/reviews/authz.open_review.sql
+\ir functions/reviews/authz.review_items.sql
+\ir functions/reviews/authz_private.may_see_every_review.sql
+\ir functions/reviews/authz_private.review_rows.sql
+\ir functions/reviews/authz_private.reviewed_unit.sql
+\ir functions/reviews/authz_private.revoke_reviewed.sql
 
 -- health: checks, metrics and maintenance for operators.
 \ir functions/health/ops.check_audit_partitions.sql

@@ -290,7 +290,9 @@ def contents(connection: Connection) -> dict[str, str]:
             connection, f"select md5(string_agg(t::text, ',' order by t::text)) from {table} as t"
         )
         for (table,) in rows(connection, ALL_TABLES)
+        # What is written when somebody signs in is not of the preview.
         if not table.startswith("audit.permission_audit_log")
+        and table != "authz_private.last_sign_ins"
     }
 
 

@@ -18,6 +18,7 @@ begin
             using errcode = '28000', hint = 'Sign in with a token that is valid now.';
     end if;
     perform authz_private.set_identity(signed_in, signed_in);
+    perform authz_private.note_sign_in(signed_in);
     return signed_in;
 end
 $$;

@@ -1,6 +1,6 @@
 -- The change is really made, by the function that would make it, and undone: so it needs the same
--- rights and meets the same triggers. It is made twice: first to learn whom it concerns, then to see
--- what they reach with it. Variables outlive what is undone.
+-- rights and meets the same triggers. It is made twice: first to learn whom it concerns, then to
+-- see what they reach with it. Variables outlive what is undone.
 
 create or replace function authz.preview(action text, arguments jsonb)
 returns table (
@@ -23,7 +23,7 @@ as $$
 #variable_conflict use_column
 declare
     most_people constant int := 200000;
-    most_questions constant int := 20000;
+    most_questions constant int := 100000;
     most_listed constant int := 1000;
     most_counted constant int := 20;
     me bigint := authz_private.signed_in_user();

@@ -69,6 +69,6 @@ end
 $$;
 
 comment on function authz_private.access_keys(bigint []) is
-    'One value per user, in the same order: users with the same value reach the same, whatever roles, '
-    'policies, templates and the tree say.';
+    'One value per user, in the same order: users with the same value reach the same, whatever '
+    'roles, policies, templates and the tree say.';
 revoke all on function authz_private.access_keys(bigint []) from public;

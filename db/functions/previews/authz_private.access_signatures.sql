@@ -238,6 +238,6 @@ end
 $$;
 
 comment on function authz_private.access_signatures(bigint []) is
-    'For each user, resource and action: a value that is the same as long as the units that the user '
-    'reaches are; no row where nothing is held.';
+    'For each user, resource and action: a value that is the same as long as the units that the '
+    'user reaches are; no row where nothing is held.';
 revoke all on function authz_private.access_signatures(bigint []) from public;

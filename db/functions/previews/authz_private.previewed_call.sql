@@ -1,5 +1,5 @@
--- The text of a call from names and values that a person sends: names are compared with a fixed list
--- and with the catalog, values become literals of the parameter's type.
+-- The text of a call from names and values that a person sends: names are compared with a fixed
+-- list and with the catalog, values become literals of the parameter's type.
 
 create or replace function authz_private.previewed_call(action text, arguments jsonb)
 returns text

@@ -1,4 +1,5 @@
--- Counted as the user would count them, by whatever rules hold for the rows. The identity is undone.
+-- Counted as the user would count them, by whatever rules hold for the rows. The identity is
+-- undone.
 
 create or replace function authz_private.rows_seen_by(user_id bigint, resource text)
 returns bigint
@@ -39,6 +40,6 @@ end
 $$;
 
 comment on function authz_private.rows_seen_by(bigint, text) is
-    'How many funds, or rows of datasets of the resource, the user may read; null: the resource has '
-    'no rows.';
+    'How many funds, or rows of datasets of the resource, the user may read; null: the resource '
+    'has no rows.';
 revoke all on function authz_private.rows_seen_by(bigint, text) from public;
