@@ -12,12 +12,14 @@
 \ir schema/030_authz_grants.sql
 \ir schema/035_authz_templates.sql
 \ir schema/040_authz_private.sql
+\ir schema/041_authz_identity.sql
 \ir schema/045_authz_effective.sql
 \ir schema/046_authz_expanded.sql
 \ir schema/047_authz_administration.sql
 \ir schema/048_authz_delegations.sql
 \ir schema/049_authz_data_permissions.sql
 \ir schema/050_finance_records.sql
+\ir schema/051_authz_reviews.sql
 \ir schema/055_sync_feeds.sql
 \ir schema/060_audit_log.sql
 \ir schema/070_ops_health.sql
@@ -26,20 +28,32 @@
 
 -- identity: who is asking: a verified token, or a login that is trusted to act for a user.
 \ir functions/identity/authz.act_as.sql
+\ir functions/identity/authz.add_identity_provider.sql
 \ir functions/identity/authz.add_token_key.sql
 \ir functions/identity/authz.clock.sql
 \ir functions/identity/authz.current_user_id.sql
+\ir functions/identity/authz.import_jwks.sql
 \ir functions/identity/authz.issue_token.sql
+\ir functions/identity/authz.pre_request.sql
 \ir functions/identity/authz.real_user_id.sql
+\ir functions/identity/authz.remove_identity_provider.sql
 \ir functions/identity/authz.retire_token_key.sql
 \ir functions/identity/authz.sign_in.sql
 \ir views/authz_private.active_users.sql
 \ir functions/identity/authz_private.base64url.sql
+\ir functions/identity/authz_private.bytes_of_base64url.sql
+\ir functions/identity/authz_private.count_refusal.sql
 \ir functions/identity/authz_private.hmac_pad.sql
+\ir functions/identity/authz_private.jwk_modulus.sql
 \ir functions/identity/authz_private.keyed_hash.sql
 \ir functions/identity/authz_private.identity_signature.sql
 \ir functions/identity/authz_private.may_ask_about_anyone.sql
 \ir functions/identity/authz_private.note_impersonation.sql
+\ir functions/identity/authz_private.note_sign_in.sql
+\ir functions/identity/authz_private.number_of_bytes.sql
+\ir functions/identity/authz_private.provider_user.sql
+\ir functions/identity/authz_private.refusal_causes.sql
+\ir functions/identity/authz_private.rsa_signature_holds.sql
 \ir functions/identity/authz_private.session_is_owner.sql
 \ir functions/identity/authz_private.set_identity.sql
 \ir functions/identity/authz_private.signed_in_user.sql
@@ -219,6 +233,7 @@
 \ir functions/decision/authz_private.held_grants.sql
 \ir functions/decision/authz_private.live_holders.sql
 \ir functions/decision/authz_private.possible_holders_query.sql
+\ir functions/decision/authz_private.reached_units.sql
 \ir functions/decision/authz_private.scope_of.sql
 \ir functions/decision/authz_private.tenants_reached.sql
 \ir functions/decision/authz_private.tg_check_conditions.sql
@@ -438,9 +453,11 @@
 
 -- audit: the log, its seals, their verification, and access as of an earlier time.
 \ir functions/audit/audit.access_as_of.sql
+\ir functions/audit/audit.changes_of_access.sql
 \ir functions/audit/audit.drop_partitions_before.sql
 \ir functions/audit/audit.make_partitions.sql
 \ir functions/audit/audit.record.sql
+\ir functions/audit/audit.scope_as_of.sql
 \ir functions/audit/audit.seal.sql
 \ir functions/audit/audit.verify.sql
 \ir functions/audit/audit.verify_tables.sql
@@ -469,6 +486,7 @@
 \ir functions/audit/authz_private.start_log.sql
 \ir functions/audit/authz_private.tg_audit.sql
 \ir functions/audit/authz_private.tg_keep_log.sql
+\ir functions/audit/authz_private.units_as_of.sql
 \ir functions/audit/authz_private.unsealed_rows.sql
 
 -- staging: what the texts of a feed mean, and what a file of everything would hold.
@@ -530,6 +548,29 @@
 \ir functions/sync/authz_private.sync_write_units.sql
 \ir functions/sync/sync.apply.sql
 \ir functions/sync/sync.plan.sql
+
+-- previews: what a change would do, and which change would allow something.
+\ir functions/previews/authz.preview.sql
+\ir functions/previews/authz.what_would_allow.sql
+\ir functions/previews/authz_private.access_keys.sql
+\ir functions/previews/authz_private.access_signatures.sql
+\ir functions/previews/authz_private.change_allows.sql
+\ir functions/previews/authz_private.people_concerned.sql
+\ir functions/previews/authz_private.possible_changes.sql
+\ir functions/previews/authz_private.previewed_call.sql
+\ir functions/previews/authz_private.rows_seen_by.sql
+
+-- reviews: who has access to what, and campaigns in which somebody decides on it.
+\ir functions/reviews/authz.access_review.sql
+\ir functions/reviews/authz.close_review.sql
+\ir functions/reviews/authz.decide_review_item.sql
+\ir functions/reviews/authz.list_reviews.sql
+\ir functions/reviews/authz.open_review.sql
+\ir functions/reviews/authz.review_items.sql
+\ir functions/reviews/authz_private.may_see_every_review.sql
+\ir functions/reviews/authz_private.review_rows.sql
+\ir functions/reviews/authz_private.reviewed_unit.sql
+\ir functions/reviews/authz_private.revoke_reviewed.sql
 
 -- health: checks, metrics and maintenance for operators.
 \ir functions/health/ops.check_audit_partitions.sql

@@ -29,6 +29,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
+keys = typer.Typer(help="Public keys of identity providers.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
 
 @dataclass
 class Options:
@@ -227,6 +230,26 @@ def token(
             "select authz.issue_token(%s, %s::interval, %s)", (user, ttl, kid)
         ).fetchone()
     typer.echo(issued[0] if issued else "")
+
+
+@keys.command("import")
+def import_keys(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="JSON web key set.")
+    ],
+    issuer: Annotated[str | None, typer.Option(help="Provider; else the only one.")] = None,
+    overlap: Annotated[
+        str, typer.Option(help="How long a key that is no longer published verifies.")
+    ] = "1 day",
+) -> None:
+    """Make the keys of a file the keys of an identity provider."""
+    with connect(target()) as conn:
+        imported = conn.execute(
+            "select * from authz.import_jwks(%s, %s::jsonb, %s::interval)",
+            (issuer, path.read_text(encoding="utf-8"), overlap),
+        ).fetchall()
+    for row in imported:
+        typer.echo("\t".join(str(field) for field in row if field is not None))
 
 
 @app.command()

@@ -11,7 +11,9 @@ begin
         'authz.user_permissions', 'authz.permission_templates', 'authz.settings',
         'authz.grant_requests', 'authz.delegations', 'authz.exclusive_roles', 'authz.datasets',
         'authz.variables', 'authz.user_variables', 'authz.row_permissions',
-        'authz.column_permissions', 'ops.refresh_log', 'ops.hidden_by_rule'
+        'authz.column_permissions', 'authz.identity_providers', 'authz.identity_provider_keys',
+        'authz.access_reviews', 'authz.access_review_items',
+        'ops.refresh_log', 'ops.hidden_by_rule'
     ]::regclass [] loop
         execute format('alter table %s enable row level security', owned);
         execute format('alter table %s force row level security', owned);

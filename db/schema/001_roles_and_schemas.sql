@@ -57,6 +57,7 @@ grant usage on schema paged to fundwarden_app, fundwarden_operator;
 grant usage on schema sync to fundwarden_app;
 grant usage on schema audit, ops to fundwarden_operator;
 grant usage on schema audit, ops to fundwarden_auditor;
+grant usage on schema authz to fundwarden_auditor;
 
 -- Without IN SCHEMA, which would only add to the default and take nothing from PUBLIC.
 alter default privileges for role fundwarden_owner revoke execute on functions from public;

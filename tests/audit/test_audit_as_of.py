@@ -107,6 +107,22 @@ RECORD = """
 """
 
 
+SCOPES = """
+    select jsonb_object_agg(
+        u.id || ':' || r.resource || ':' || r.action,
+        (
+            select coalesce(jsonb_agg(n.id order by n.id), '[]')
+            from authz.org_units as n
+            where authz_private.decide(u.id, r.resource, r.action, n.id, '{}')
+        )
+    )
+    from authz.users as u
+    cross join (values ('funds', 'read'), ('funds', 'update'), ('users', 'read'))
+        as r (resource, action)
+    where u.id >= 1000
+"""
+
+
 def live(connection: Connection, seed: int) -> tuple[list[str], int]:
     """One history in a database of its own past; disagreements, and how many answers changed."""
     rng = random.Random(seed)
@@ -115,6 +131,7 @@ def live(connection: Connection, seed: int) -> tuple[list[str], int]:
     asked = questions(world)
     asked = rng.sample(asked, min(ASKED, len(asked)))
     recorded: list[tuple[Any, list[bool]]] = []
+    scopes: list[dict[str, list[int]]] = []
     for _ in range(CHANGES):
         for _ in range(rng.randint(1, 3)):
             # What the rules refuse is no change.
@@ -125,6 +142,9 @@ def live(connection: Connection, seed: int) -> tuple[list[str], int]:
         row = connection.execute(RECORD, [json.dumps(asked)]).fetchone()
         assert row is not None
         recorded.append(row)
+        reached = connection.execute(SCOPES).fetchone()
+        assert reached is not None
+        scopes.append(reached[0] or {})
     changing = [n for n in range(len(asked)) if len({answers[n] for _, answers in recorded}) == 2]
     chosen = rng.sample(changing, min(6, len(changing)))
     chosen += rng.sample(range(len(asked)), min(2, len(asked)))
@@ -138,6 +158,16 @@ def live(connection: Connection, seed: int) -> tuple[list[str], int]:
             ).fetchone()
             if row != (answer,):
                 wrong.append(f"{at} {q}: then {answer}, now {row}")
+    for (at, _), reached_then in zip(recorded, scopes, strict=True):
+        # Those that differ from now, and one that does not.
+        asked_scopes = [k for k, units in reached_then.items() if units != scopes[-1].get(k)][:2]
+        for key in asked_scopes + rng.sample(sorted(reached_then), min(1, len(reached_then))):
+            user, resource, action = key.split(":")
+            row = connection.execute(
+                "select audit.scope_as_of(%s, %s, %s, %s)", [int(user), resource, action, at]
+            ).fetchone()
+            if row != (reached_then[key],):
+                wrong.append(f"{at} {key}: then {reached_then[key]}, now {row}")
     return wrong, len(changing)
 
 

@@ -1,4 +1,5 @@
--- Parameters of the query: 1 user, 2 resource, 3 action, 4 unit, 5 instant, 6 context. A table as
+-- Parameters of the query: 1 user, 2 resource, 3 action, 4 units (null: all), 5 instant, 6 context.
+-- The answer is an array of those of the units where it was allowed. A table as
 -- it was is the table as it is with every later change undone: where the first change made the
 -- row, there was none; else each column is what the first change of it found.
 
@@ -81,13 +82,16 @@ begin
     return built || format(
         $q$,
     asked as materialized (
-        select n.path from org_units as n where n.id = $4
+        select n.id as unit_id, n.path
+        from org_units as n
+        where $4::int [] is null or n.id = any($4)
     ),
     -- The user and, as far as they are not denied it, who delegates it to them.
     whom as materialized (
-        select $1 as user_id, true as is_asked, $6 as context
+        select $1 as user_id, true as is_asked, $6 as context, a.unit_id, a.path
+        from asked as a
         union
-        select d.delegator_id, false, $6 - 'owner_id'
+        select d.delegator_id, false, $6 - 'owner_id', a.unit_id, a.path
         from delegations as d
         inner join users as u on d.tenant_id = u.tenant_id and d.delegate_id = u.id
         inner join org_units as n on d.tenant_id = n.tenant_id and d.unit_id = n.id
@@ -101,7 +105,7 @@ begin
             and r.code = $2
             and u.is_active
             and n.is_active
-            and (d.unit_id = $4 or d.inherit_to_descendants and n.path @> a.path)
+            and (d.unit_id = a.unit_id or d.inherit_to_descendants and n.path @> a.path)
     ),
     facts as materialized (
         select
@@ -110,7 +114,7 @@ begin
                 'now', $5, 'user_id', u.id, 'username', u.username, 'tenant_id', u.tenant_id,
                 'base_unit_id', u.base_unit_id
             ) as facts
-        from whom as w
+        from (select distinct o.user_id, o.is_asked, o.context from whom as o) as w
         inner join users as u on w.user_id = u.id
     ),
     held as materialized (
@@ -136,14 +140,13 @@ begin
             and (l.valid_until is null or l.valid_until > $5)
     ),
     winner as materialized (
-        select distinct on (w.user_id, w.is_asked)
-            w.user_id, w.is_asked, h.effect, h.priority
+        select distinct on (w.user_id, w.is_asked, w.unit_id)
+            w.user_id, w.is_asked, w.unit_id, h.effect, h.priority
         from whom as w
         inner join held as h on w.user_id = h.user_id
         inner join facts as f on w.user_id = f.user_id and w.is_asked = f.is_asked
-        cross join asked as a
         where authz_private.grant_reaches(
-                h.scope, h.unit_id, h.anchor_path, h.inherit_to_descendants, $4, a.path,
+                h.scope, h.unit_id, h.anchor_path, h.inherit_to_descendants, w.unit_id, w.path,
                 coalesce(w.context ->> 'owner_id' = w.user_id::text, false)
             )
             and (
@@ -152,11 +155,12 @@ begin
                     authz_private.condition_holds(h.conditions, f.facts), h.effect = 'deny'
                 )
             )
-        order by w.user_id, w.is_asked, h.priority desc, h.effect desc
+        order by w.user_id, w.is_asked, w.unit_id, h.priority desc, h.effect desc
     ),
     verdicts as (
         select
             whom.is_asked,
+            whom.unit_id,
             coalesce(w.effect = 'deny' and w.priority >= 0, false) as is_denied,
             case
                 when w.effect = 'allow' then true
@@ -164,20 +168,26 @@ begin
                 else %s
             end as is_allowed
         from whom
-        left join winner as w on whom.user_id = w.user_id and whom.is_asked = w.is_asked
+        left join winner as w
+            on whom.user_id = w.user_id
+            and whom.is_asked = w.is_asked
+            and whom.unit_id = w.unit_id
+    ),
+    denied as materialized (
+        select v.unit_id from verdicts as v where v.is_asked and v.is_denied
     )
-    select coalesce(bool_or(v.is_allowed), false)
+    select coalesce(array_agg(distinct v.unit_id order by v.unit_id), '{}')
     from verdicts as v
-    where exists (select from asked)
+    where v.is_allowed
         and (
             v.is_asked
             -- Delegations allow at priority 0, where deny wins.
-            or not (select o.is_denied from verdicts as o where o.is_asked)
+            or v.unit_id not in (select d.unit_id from denied as d)
         )$q$,
         authz_private.as_of_body(
             'authz_private.template_allows(bigint, int, ext.ltree, text)'::regprocedure,
             variadic array[
-                'whom.user_id', '$4', '(select a.path from asked as a)', '($2 || ''.'' || $3)'
+                'whom.user_id', 'whom.unit_id', 'whom.path', '($2 || ''.'' || $3)'
             ]
         )
     );
@@ -185,5 +195,5 @@ end
 $$;
 
 comment on function authz_private.as_of_query() is
-    'The text that audit.access_as_of() executes.';
+    'The text that audit.access_as_of() and audit.scope_as_of() execute.';
 revoke all on function authz_private.as_of_query() from public;

@@ -11,7 +11,8 @@ begin atomic
         'authz.user_policies', 'authz.user_permissions', 'authz.permission_templates',
         'authz.settings', 'authz.grant_requests', 'authz.exclusive_roles', 'authz.delegations',
         'authz.datasets', 'authz.variables', 'authz.user_variables', 'authz.row_permissions',
-        'authz.column_permissions'
+        'authz.column_permissions', 'authz.identity_providers', 'authz.identity_provider_keys',
+        'authz.access_reviews', 'authz.access_review_items'
     ];
 end;
 

@@ -7,29 +7,14 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     subject_id bigint := authz_private.user_in_question(user_scope.user_id, 'user_id');
-    scope record;
 begin
     perform authz_private.check_question(resource, action, '{}');
-    select * into scope from authz_private.scope_of(subject_id, resource, action);
-    own_rows := scope.own_rows;
-    own_denied := scope.own_denied;
-    unit_ids := case
-        when scope.every_tenant then array(select u.id from authz.org_units as u order by u.id)
-        when scope.other_tenants then array(
-            select u.id
-            from authz.org_units as u
-            where u.tenant_id <> scope.tenant_id or u.id = any(scope.unit_ids)
-            order by u.id
-        )
-        when scope.whole_tenant then array(
-            select u.id
-            from authz.org_units as u
-            where u.tenant_id = scope.tenant_id
-            order by u.id
-        )
-        else array(select i.id from unnest(scope.unit_ids) as i (id) order by i.id)
-    end;
-    return next;
+    return query
+    select
+        r.unit_ids,
+        r.own_rows,
+        r.own_denied
+    from authz_private.reached_units(subject_id, resource, action) as r;
 end
 $$;
 

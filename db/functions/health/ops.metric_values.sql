@@ -120,6 +120,14 @@ begin
     where p.month > clock_timestamp() at time zone 'UTC'
     union all
     select
+        'fundwarden_tokens_refused_total',
+        'counter',
+        'Tokens that authz.sign_in refused, by cause.',
+        jsonb_build_object('cause', c.cause),
+        coalesce(pg_sequence_last_value(format('authz_private.refused_%s', c.cause)::regclass), 0)
+    from unnest(authz_private.refusal_causes()) as c (cause)
+    union all
+    select
         'fundwarden_rows_estimated',
         'gauge',
         'Rows of a table as of its last analyze.',

@@ -18,6 +18,9 @@ begin
             using errcode = '28000', hint = 'Sign in as an active user.';
     end if;
     perform authz_private.set_identity(act_as.user_id, real_id);
+    if real_id is null then
+        perform authz_private.note_sign_in(act_as.user_id);
+    end if;
     perform authz_private.note_impersonation(real_id, act_as.user_id, reason);
 end
 $$;

@@ -14,6 +14,20 @@ begin
         raise exception 'secret must be of 32 bytes at least'
             using errcode = '22023', hint = 'Take 32 random bytes; a password is none.';
     end if;
+    -- A public key is known to all: as a secret, everybody could sign with it. Its forms are a text
+    -- between lines, a JSON web key, and DER with the number of rsaEncryption or of EC keys.
+    if position('-----BEGIN '::bytea in secret) > 0
+        or position('"kty"'::bytea in secret) > 0
+        or position('\x06092a864886f70d010101'::bytea in secret) > 0
+        or position('\x06072a8648ce3d0201'::bytea in secret) > 0
+        or position('\x0203010001'::bytea in secret) > 0
+        or authz_private.number_of_bytes(secret) in (
+            select k.modulus from authz.identity_provider_keys as k
+        )
+    then
+        raise exception 'secret is a key pair or a public key'
+            using errcode = '22023', hint = 'Import public keys with authz.import_jwks().';
+    end if;
     if audience !~ '\S' then
         raise exception 'audience must not be blank'
             using errcode = '22023', hint = 'Leave it out for tokens that name none.';

@@ -6,19 +6,11 @@ language plpgsql stable security invoker parallel safe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    content bytea;
     object json;
 begin
-    content := decode(
-        translate(encoded, '-_', '+/') || repeat('=', (4 - length(encoded) % 4) % 4), 'base64'
-    );
-    -- Else one content would have several spellings.
-    if authz_private.base64url(content) is distinct from encoded then
-        return null;
-    end if;
-    object := convert_from(content, 'UTF8')::json;
+    object := convert_from(authz_private.bytes_of_base64url(encoded), 'UTF8')::json;
     -- jsonb is the stricter: what it takes can be read field by field without an error.
-    if jsonb_typeof(object::jsonb) <> 'object' then
+    if jsonb_typeof(object::jsonb) is distinct from 'object' then
         return null;
     end if;
     -- Of two equal names, another reader might believe the other.

@@ -21,6 +21,31 @@ begin atomic
             '(xid)'
         ),
         (
+            'authz.access_review_items_review',
+            'CREATE INDEX access_review_items_review ON authz.access_review_items USING btree'
+            ' (tenant_id, review_id)'
+        ),
+        (
+            'authz.access_reviews_closer',
+            'CREATE INDEX access_reviews_closer ON authz.access_reviews USING btree '
+            '(tenant_id, closed_by) WHERE (closed_by IS NOT NULL)'
+        ),
+        (
+            'authz.access_reviews_opener',
+            'CREATE INDEX access_reviews_opener ON authz.access_reviews USING btree '
+            '(tenant_id, opened_by)'
+        ),
+        (
+            'authz.access_reviews_reviewer',
+            'CREATE INDEX access_reviews_reviewer ON authz.access_reviews USING btree '
+            '(tenant_id, reviewer_id)'
+        ),
+        (
+            'authz.access_reviews_unit',
+            'CREATE INDEX access_reviews_unit ON authz.access_reviews USING btree (tenant_id,'
+            ' unit_id)'
+        ),
+        (
             'authz.column_permissions_dataset',
             'CREATE INDEX column_permissions_dataset ON authz.column_permissions USING btree '
             '(dataset)'
@@ -116,6 +141,11 @@ begin atomic
             'authz.grant_requests_user',
             'CREATE INDEX grant_requests_user ON authz.grant_requests USING btree (tenant_id,'
             ' user_id)'
+        ),
+        (
+            'authz.identity_providers_tenant',
+            'CREATE INDEX identity_providers_tenant ON authz.identity_providers USING btree '
+            '(tenant_id) WHERE (tenant_id IS NOT NULL)'
         ),
         (
             'authz.memberships_unit',

@@ -15,6 +15,24 @@ begin atomic
         ('fundwarden_app', 'function authz.ancestors(integer)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.current_user_id()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.descendants(integer)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.pre_request()', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.access_review(integer)', 'EXECUTE'),
+        ('fundwarden_auditor', 'function authz.access_review(integer)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.list_reviews(boolean)', 'EXECUTE'),
+        ('fundwarden_auditor', 'function authz.list_reviews(boolean)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.review_items(bigint)', 'EXECUTE'),
+        ('fundwarden_auditor', 'function authz.review_items(bigint)', 'EXECUTE'),
+        (
+            'fundwarden_auditor',
+            'function audit.scope_as_of(bigint,text,text,timestamp with time zone)',
+            'EXECUTE'
+        ),
+        (
+            'fundwarden_auditor',
+            'function audit.changes_of_access(bigint,integer,timestamp with time zone,'
+            'timestamp with time zone)',
+            'EXECUTE'
+        ),
         ('fundwarden_app', 'function authz.real_user_id()', 'EXECUTE'),
         ('fundwarden_app', 'function authz.sign_in(text)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.subordinates(bigint)', 'EXECUTE'),
@@ -99,6 +117,7 @@ begin atomic
         ('fundwarden_operator', 'function ops.data_permission_effects()', 'EXECUTE'),
         ('fundwarden_operator', 'function ops.dataset_problems()', 'EXECUTE'),
         ('fundwarden_auditor', 'schema audit', 'USAGE'),
+        ('fundwarden_auditor', 'schema authz', 'USAGE'),
         ('fundwarden_auditor', 'schema ext', 'USAGE'),
         ('fundwarden_auditor', 'schema ops', 'USAGE'),
         ('fundwarden_auditor', 'function ops.check_database_rights()', 'EXECUTE'),
@@ -201,6 +220,11 @@ begin atomic
             'timestamp with time zone,text)'
         ),
         ('authz.create_permission(text,text,authz.permission_scope,jsonb)'),
+        ('authz.preview(text,jsonb)'),
+        ('authz.open_review(integer,bigint,timestamp with time zone,text)'),
+        ('authz.decide_review_item(bigint,text,text)'),
+        ('authz.close_review(bigint)'),
+        ('authz.what_would_allow(bigint,text,text,integer)'),
         ('authz.create_policy(text,text,authz.policy_effect,integer)'),
         ('authz.create_role(text,text,integer,integer,boolean)'),
         ('authz.create_unit(integer,text,text,text,jsonb,text)'),

@@ -1,0 +1,61 @@
+-- Each candidate is really made and undone, so what is told is within what the caller may give.
+
+create or replace function authz.what_would_allow(
+    user_id bigint, resource text, action text, unit_id int
+)
+returns table (place int, change text, arguments jsonb, explanation text)
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, ext, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    most_tried constant int := 60;
+    most_told constant int := 10;
+    me bigint := authz_private.signed_in_user();
+    subject_id bigint := authz_private.user_in_question(what_would_allow.user_id, 'user_id');
+    candidate record;
+begin
+    perform authz_private.check_question(
+        what_would_allow.resource, what_would_allow.action, '{}'
+    );
+    perform authz_private.unit_of_check(what_would_allow.unit_id, 'unit_id');
+    place := 0;
+    if authz_private.decide(
+            subject_id, what_would_allow.resource, what_would_allow.action,
+            what_would_allow.unit_id, '{}'
+        )
+    then
+        return;
+    end if;
+    for candidate in
+        select c.*
+        from authz_private.possible_changes(
+            subject_id, what_would_allow.resource, what_would_allow.action,
+            what_would_allow.unit_id
+        ) as c
+        limit most_tried
+    loop
+        if authz_private.change_allows(
+                candidate.action_name, candidate.arguments, subject_id,
+                what_would_allow.resource, what_would_allow.action, what_would_allow.unit_id
+            )
+        then
+            place := place + 1;
+            change := candidate.action_name;
+            arguments := candidate.arguments;
+            explanation := candidate.title;
+            return next;
+            exit when place = most_told;
+        end if;
+    end loop;
+end
+$$;
+
+comment on function authz.what_would_allow(bigint, text, text, int) is
+    'The smallest changes, at most ten, that would allow the user resource:action in the unit and '
+    'that the caller may make: the name of an administration function and its arguments. No row '
+    'where it is allowed already, and where the caller could not allow it by one change. Nothing '
+    'is changed. 28000 if nobody is signed in; 42501 if the caller may not ask about the user; '
+    '22023 unknown resource or action.';
+revoke all on function authz.what_would_allow(bigint, text, text, int) from public;
+grant execute on function authz.what_would_allow(bigint, text, text, int) to fundwarden_app;
