@@ -1,6 +1,7 @@
 -- The tables are new or small, and the constraint is replaced by one that allows more.
--- squawk-ignore-file constraint-missing-not-valid, adding-foreign-key-constraint, ban-drop-constraint
+-- squawk-ignore-file constraint-missing-not-valid, adding-foreign-key-constraint
 -- squawk-ignore-file require-concurrent-index-creation, prefer-bigint-over-int
+-- squawk-ignore-file ban-drop-constraint
 
 -- Datasets can store the units of owners on their rows.
 
