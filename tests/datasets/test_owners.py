@@ -642,4 +642,7 @@ def test_the_worlds_notice_when(connection: Connection, how: str) -> None:
         assert text in row[0], row[0]
         opened.execute(row[0].replace(text, instead).encode())
 
-    assert any(live_through(connection, seed, broken, storage) for seed in range(60))
+    # First the worlds that have noticed before: the others cost time.
+    assert any(
+        live_through(connection, seed, broken, storage) for seed in (17, 32, 25, 51, *range(60))
+    )
