@@ -250,7 +250,9 @@ begin
                     jsonb_build_object(
                         'username', case when a.is_renamed then a.username_now end,
                         'unit_external_id', case when a.is_moved then a.unit_code end,
-                        'profile', case when a.is_redescribed then a.profile_now end,
+                        'profile', case
+                            when a.is_redescribed and scope.actor_id is null then a.profile_now
+                        end,
                         'is_active', case when a.is_back or a.is_leaving then a.is_active end
                     )
                 )
