@@ -14,25 +14,7 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    with existing as (
-        select
-            u.id,
-            u.external_id,
-            u.username,
-            u.base_unit_id,
-            u.profile,
-            u.is_active,
-            u.is_absent,
-            n.path operator (ext.<@) scope.top_path as in_scope,
-            coalesce(n.external_id, n.path::text) as unit_code
-        from authz.users as u
-        inner join authz.org_units as n on u.base_unit_id = n.id
-        where u.tenant_id = scope.tenant_id
-            -- An administrator learns nothing about other parts of the tenant.
-            and (scope.actor_id is null or n.path operator (ext.<@) scope.top_path)
-    ),
-
-    staged as materialized (
+    with staged as materialized (
         select
             m.number,
             m.file,
@@ -48,6 +30,25 @@ begin
                 as profile,
             m.target_id
         from authz_private.sync_matched_people(scope, coalesce(differing, '{}')) as m
+    ),
+
+    existing as (
+        select
+            u.id,
+            u.external_id,
+            u.username,
+            u.base_unit_id,
+            u.profile,
+            u.is_active,
+            u.is_absent,
+            n.path operator (ext.<@) scope.top_path as in_scope,
+            coalesce(n.external_id, n.path::text) as unit_code
+        from authz.users as u
+        inner join authz.org_units as n on u.base_unit_id = n.id
+        where u.tenant_id = scope.tenant_id
+            and u.id = any(array(select s.target_id from staged as s))
+            -- An administrator learns nothing about other parts of the tenant.
+            and (scope.actor_id is null or n.path operator (ext.<@) scope.top_path)
     ),
 
     repeated as (

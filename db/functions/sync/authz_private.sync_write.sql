@@ -6,6 +6,7 @@ returns authz_private.sync_scope
 language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 set jit = off
+set work_mem = '128MB'
 as $$
 #variable_conflict use_column
 begin
