@@ -490,6 +490,7 @@
 \ir functions/audit/authz_private.unsealed_rows.sql
 
 -- staging: what the texts of a feed mean, and what a file of everything would hold.
+\ir functions/staging/authz_private.sync_fingerprint.sql
 \ir functions/staging/authz_private.sync_instant.sql
 \ir functions/staging/authz_private.sync_label.sql
 \ir functions/staging/authz_private.sync_kind.sql

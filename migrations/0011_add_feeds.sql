@@ -285,6 +285,7 @@ create table authz_private.sync_marks (
     loaded_by bigint not null,
     kind text not null,
     number bigint not null,
+    fingerprint text not null,
     primary key (loaded_by, kind)
 );
 
@@ -293,6 +294,8 @@ comment on table authz_private.sync_marks is
 comment on column authz_private.sync_marks.loaded_by is 'The user who loaded them; 0: the owner.';
 comment on column authz_private.sync_marks.kind is 'Name of the staging table.';
 comment on column authz_private.sync_marks.number is 'The last row that was applied.';
+comment on column authz_private.sync_marks.fingerprint is
+    'Tells whether rows were changed since: last number, count and last transaction of the rows.';
 
 create type authz_private.sync_scope as (
     tenant_id int,

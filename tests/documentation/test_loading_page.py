@@ -58,6 +58,9 @@ def test_every_example_returns_what_the_page_says(
             assert printed(Target(database), command, tmp_path) == lines, command
 
     connection = connect()
+    for table, columns in re.findall(r"^\| (\w+) \| (`.*`) \|$", text, re.MULTILINE):
+        known = connection.execute("select authz_private.sync_columns(%s)", [table]).fetchone()
+        assert known == (re.findall(r"`(\w+)`", columns),), table
     connection.execute("create schema hr")
     connection.execute(
         "create table hr.employees (number, login, office) as values ('E1', 'anna', 'ACME'), "

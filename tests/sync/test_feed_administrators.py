@@ -253,8 +253,33 @@ def test_money_is_loaded_by_who_may_create_it(login: Connection, owner: Connecti
             orders=[{"id": 71, "handler_external_id": "E6", "customer_id": 70}],
             funds=[{"id": 72, "order_id": 71, "amount": 5}])  # fmt: skip
         assert [c[2] for c in changes(login, "apply", under="NY-01")] == ["add"] * 3
-        add(login, funds=[{"id": 72, "amount": 6}])
-        assert changes(login, "apply", under="NY-01") == [("fund", "72", "change")]
+        # What is there is not compared: that would tell what rules hide from them.
+        login.execute("select sync.clear()")
+        add(login, funds=[{"id": 72, "amount": 6, "customer_id": 70}])
+        assert "already taken" in refusals(login)[0]
+        rows = login.execute("select before, after from sync.plan(null, 'NY-01')").fetchall()
+        assert rows == [(None, {"amount": 6, "customer_id": 70})]
     assert owner.execute("select amount from finance.financial_funds where id = 72").fetchone() == (
-        6,
+        5,
     )
+
+
+def test_a_plan_does_not_tell_the_profile_of_others(login: Connection, owner: Connection) -> None:
+    owner.execute("update authz.users set profile = '{\"salary\": 1}' where external_id = 'E6'")
+    with acting(login, owner, "E2"):
+        add(login, people=[p | {"display_name": "X"} for p in mine()["people"]])
+        rows = login.execute("select before::text from sync.plan(null, 'NY-01')").fetchall()
+        assert not any("salary" in str(row) for row in rows)
+
+
+def test_a_forged_identity_loads_nothing(login: Connection, owner: Connection) -> None:
+    user = owner.execute("select id from authz.users where external_id = 'E1'").fetchone()
+    assert user
+    for forged in (f"{user[0]}:{user[0]}:" + "0" * 64, f"{user[0]}:", "x", "9" * 30 + ":"):
+        login.execute("select set_config('fundwarden.identity', %s, false)", [forged])
+        with pytest.raises(psycopg.Error) as error:
+            add(login, people=[{"external_id": "E1"}])
+        assert error.value.sqlstate == "42501"
+        with pytest.raises(psycopg.Error) as error:
+            login.execute("select * from sync.plan('ACME')")
+        assert error.value.sqlstate == "28000"

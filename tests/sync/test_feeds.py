@@ -76,6 +76,26 @@ def test_newer_rows_take_the_place_of_those_that_were_applied(owner: Connection)
     assert one(owner, "select count(*) from sync.people") == 4
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "delete from sync.people where external_id = 'E3'",
+        "update sync.people set external_id = 'E9' where external_id = 'E3'",
+        "create temporary table kept as select * from sync.people where external_id <> 'E3';"
+        "truncate sync.people restart identity;"
+        "insert into sync.people (external_id, username, unit_external_id) "
+        "select external_id, username, unit_external_id from kept;"
+        "insert into sync.people (external_id, unit_external_id) values ('E9', 'IT')",
+    ],
+)
+def test_rows_that_were_edited_count_anew_beside_other_kinds(owner: Connection, edit: str) -> None:
+    owner.execute(edit.encode())
+    feed = company()
+    add(owner, units=changed(feed["units"], {"external_id": "IT"}, name="IT too"))
+    assert ("unit", "IT", "rename") in changes(owner)
+    assert ("person", "E3", "deactivate") in changes(owner)
+
+
 def test_plan_changes_nothing_and_apply_does_what_it_says(owner: Connection) -> None:
     feed = company()
     feed["units"] = changed(feed["units"], {"external_id": "IT"}, parent_external_id="LON")

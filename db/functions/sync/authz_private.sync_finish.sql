@@ -25,12 +25,14 @@ begin
             using scope.actor_id, staging.after_number;
         end if;
         execute format(
-            'insert into authz_private.sync_marks as m (loaded_by, kind, number) '
-            'select coalesce($1, 0), %L, coalesce(max(s.number), 0) from sync.%I as s '
+            'insert into authz_private.sync_marks as m (loaded_by, kind, number, fingerprint) '
+            'select coalesce($1, 0), %L, coalesce(max(s.number), 0), coalesce(%s, '''') '
+            'from sync.%I as s '
             'where s.loaded_by is not distinct from $1 '
             'on conflict (loaded_by, kind) do update '
-            'set number = excluded.number where m.number < excluded.number',
-            staging.table_name, staging.table_name
+            'set number = excluded.number, fingerprint = excluded.fingerprint '
+            'where m.fingerprint <> excluded.fingerprint',
+            staging.table_name, authz_private.sync_fingerprint(), staging.table_name
         )
         using scope.actor_id;
     end loop;

@@ -20,13 +20,42 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    with known as (
+    with staged as materialized (
+        select
+            l.number,
+            l.file,
+            l.line,
+            l.external_id,
+            nullif(l.username, '') as username,
+            nullif(l.unit_external_id, '') as unit_external_id,
+            nullif(l.display_name, '') as display_name,
+            nullif(l.is_active, '') as is_active,
+            nullif(l.profile, '') as profile
+        from sync.people as l
+        where l.loaded_by is not distinct from scope.actor_id
+            and l.number > (scope.staged ->> 'people')::bigint
+            and (numbers is null or l.number = any(numbers))
+            and (codes is null or l.external_id = any(codes))
+    ),
+
+    known as materialized (
         select
             u.id,
             u.external_id,
             u.username
         from authz.users as u
         where u.tenant_id = scope.tenant_id
+            and (
+                u.external_id = any(array(select l.external_id from staged as l))
+                or u.external_id is null
+                and u.username = any(
+                    array(
+                        select l.external_id from staged as l
+                        union all
+                        select l.username from staged as l
+                    )
+                )
+            )
             -- An administrator learns nothing about other parts of the tenant.
             and (
                 scope.actor_id is null
@@ -41,13 +70,13 @@ begin
         s.file,
         s.line,
         s.external_id,
-        nullif(s.username, ''),
-        nullif(s.unit_external_id, ''),
-        nullif(s.display_name, ''),
-        nullif(s.is_active, ''),
-        nullif(s.profile, ''),
+        s.username,
+        s.unit_external_id,
+        s.display_name,
+        s.is_active,
+        s.profile,
         coalesce(coded.id, named.id, adopted.id)
-    from sync.people as s
+    from staged as s
     left join known as coded on s.external_id = coded.external_id
     left join known as named
         on s.external_id = named.username and named.external_id is null and coded.id is null
@@ -62,11 +91,7 @@ begin
             where o.external_id = s.username
                 and o.loaded_by is not distinct from scope.actor_id
                 and o.number > (scope.staged ->> 'people')::bigint
-        )
-    where s.loaded_by is not distinct from scope.actor_id
-        and s.number > (scope.staged ->> 'people')::bigint
-        and (numbers is null or s.number = any(numbers))
-        and (codes is null or s.external_id = any(codes));
+        );
 end
 $$;
 

@@ -14,25 +14,7 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    with existing as (
-        select
-            u.id,
-            u.external_id,
-            u.username,
-            u.base_unit_id,
-            u.profile,
-            u.is_active,
-            u.is_absent,
-            n.path operator (ext.<@) scope.top_path as in_scope,
-            coalesce(n.external_id, n.path::text) as unit_code
-        from authz.users as u
-        inner join authz.org_units as n on u.base_unit_id = n.id
-        where u.tenant_id = scope.tenant_id
-            -- An administrator learns nothing about other parts of the tenant.
-            and (scope.actor_id is null or n.path operator (ext.<@) scope.top_path)
-    ),
-
-    staged as materialized (
+    with staged as materialized (
         select
             m.number,
             m.file,
@@ -48,6 +30,25 @@ begin
                 as profile,
             m.target_id
         from authz_private.sync_matched_people(scope, coalesce(differing, '{}')) as m
+    ),
+
+    existing as (
+        select
+            u.id,
+            u.external_id,
+            u.username,
+            u.base_unit_id,
+            u.profile,
+            u.is_active,
+            u.is_absent,
+            n.path operator (ext.<@) scope.top_path as in_scope,
+            coalesce(n.external_id, n.path::text) as unit_code
+        from authz.users as u
+        inner join authz.org_units as n on u.base_unit_id = n.id
+        where u.tenant_id = scope.tenant_id
+            and u.id = any(array(select s.target_id from staged as s))
+            -- An administrator learns nothing about other parts of the tenant.
+            and (scope.actor_id is null or n.path operator (ext.<@) scope.top_path)
     ),
 
     repeated as (
@@ -250,7 +251,9 @@ begin
                     jsonb_build_object(
                         'username', case when a.is_renamed then a.username_now end,
                         'unit_external_id', case when a.is_moved then a.unit_code end,
-                        'profile', case when a.is_redescribed then a.profile_now end,
+                        'profile', case
+                            when a.is_redescribed and scope.actor_id is null then a.profile_now
+                        end,
                         'is_active', case when a.is_back or a.is_leaving then a.is_active end
                     )
                 )

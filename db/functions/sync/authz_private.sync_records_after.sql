@@ -13,6 +13,13 @@ begin
         select c.id
         from finance.customers as c
         where c.tenant_id = scope.tenant_id
+            -- An administrator learns nothing about other parts of the tenant.
+            and (
+                scope.actor_id is null
+                or c.manager_unit_id in (
+                    select t.unit_id from authz_private.subtree(scope.top_path) as t
+                )
+            )
         union
         select authz_private.sync_number(s.id)
         from sync.customers as s
@@ -23,6 +30,12 @@ begin
         select o.id
         from finance.orders as o
         where o.tenant_id = scope.tenant_id
+            and (
+                scope.actor_id is null
+                or o.handler_unit_id in (
+                    select t.unit_id from authz_private.subtree(scope.top_path) as t
+                )
+            )
         union
         select authz_private.sync_number(s.id)
         from sync.orders as s

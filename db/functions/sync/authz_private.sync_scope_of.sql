@@ -13,6 +13,7 @@ declare
     wrong text;
     staging record;
     last_number bigint;
+    fingerprint text;
     stale jsonb := '{}';
 begin
     scope.actor_id := authz.current_user_id();
@@ -47,6 +48,7 @@ begin
         select
             t.table_name,
             coalesce(m.number, 0) as applied,
+            m.fingerprint,
             t.kind = any(only_kinds) or t.table_name = any(only_kinds) as is_named
         from authz_private.sync_tables() as t
         left join authz_private.sync_marks as m
@@ -54,13 +56,20 @@ begin
         order by t.place
     loop
         execute format(
-            'select max(s.number) from sync.%I as s where s.loaded_by is not distinct from $1',
-            staging.table_name
+            'select max(s.number), %s from sync.%I as s '
+            'where s.loaded_by is not distinct from $1',
+            authz_private.sync_fingerprint(), staging.table_name
         )
-        into last_number
+        into last_number, fingerprint
         using scope.actor_id;
-        if last_number > staging.applied and coalesce(staging.is_named, true) then
-            scope.staged := scope.staged || jsonb_build_object(staging.table_name, staging.applied);
+        if last_number is not null
+            and fingerprint is distinct from staging.fingerprint
+            and coalesce(staging.is_named, true)
+        then
+            scope.staged := scope.staged || jsonb_build_object(
+                staging.table_name,
+                case when last_number > staging.applied then staging.applied else 0 end
+            );
         elsif staging.is_named then
             scope.staged := scope.staged || jsonb_build_object(staging.table_name, 0);
         elsif last_number is not null and only_kinds is null then

@@ -5,12 +5,6 @@ returns void
 language plpgsql volatile security invoker parallel unsafe
 as $$
 begin
-    if not exists (
-        select from pg_temp.sync_work as w where w.kind in ('customer', 'order', 'fund')
-    )
-    then
-        return;
-    end if;
     update finance.customers as c
     set name = coalesce(w.after ->> 'name', c.name),
         manager_id = coalesce(p.user_id, c.manager_id),

@@ -1,17 +1,11 @@
--- Roles first, their parents after: a parent may be new, too.
+-- Roles first, their parents after: a parent may be new, too. Called only where a role changes: a
+-- statement on roles marks everybody, also one that changes no row.
 
 create or replace function authz_private.sync_write_roles(scope authz_private.sync_scope)
 returns void
 language plpgsql volatile security invoker parallel unsafe
 as $$
 begin
-    -- A statement on roles marks everybody, also one that changes no row.
-    if not exists (
-        select from pg_temp.sync_work as w where w.kind = 'role' and w.action <> 'unchanged'
-    )
-    then
-        return;
-    end if;
     insert into authz.roles (
         tenant_id, code, name, rank, requires_approval, is_active, source
     )

@@ -1,0 +1,12 @@
+-- Also an update, and a table that was truncated and filled again, are other rows.
+
+create or replace function authz_private.sync_fingerprint()
+returns text
+language sql immutable security invoker parallel safe
+begin atomic
+    select 'concat_ws(''/'', max(s.number), count(*), max(s.xmin::text::bigint))';
+end;
+
+comment on function authz_private.sync_fingerprint() is
+    'Expression that tells rows s of a staging table from any others.';
+revoke all on function authz_private.sync_fingerprint() from public;
