@@ -7,7 +7,8 @@ declare
 begin
     foreach windowed in array array[
         'authz.memberships', 'authz.user_roles', 'authz.user_policies', 'authz.user_permissions',
-        'authz.grant_requests', 'authz.row_permissions', 'authz.column_permissions'
+        'authz.grant_requests', 'authz.row_permissions', 'authz.column_permissions',
+        'authz.identity_provider_keys'
     ]::regclass [] loop
         execute format(
             'create or replace trigger _050_finite_window '

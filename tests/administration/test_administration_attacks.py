@@ -822,7 +822,7 @@ def test_every_function_that_writes_refuses_nobody(
             "from pg_proc as p where p.prorettype = 'authz.change'::regtype "
             "and p.pronamespace = 'authz'::regnamespace",
         )
-    assert len(functions) == 42
+    assert len(functions) == 44
     app = connect_app()
     for name, required, types in functions:
         values = ", ".join(f"null::{kind}" for kind in types[:required])
