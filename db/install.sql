@@ -328,6 +328,7 @@
 \ir functions/owners/authz_private.tenant_rows.sql
 \ir functions/owners/authz_private.tg_owner_references.sql
 \ir functions/owners/authz_private.uuid_code.sql
+\ir functions/owners/authz_private.wrong_stored_owners.sql
 
 -- data_rules: rules for rows and columns: conditions, variables, masks, and what they hide.
 \ir functions/data_rules/authz.count_hidden_rows.sql

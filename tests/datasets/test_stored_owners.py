@@ -659,3 +659,21 @@ def test_two_tenants_with_the_same_codes_do_not_meet(shop: Connection) -> None:
     shop.execute(AS_READER.format(h=100).encode())
     assert (110,) not in rows(shop, READS[0]) + rows(shop, READS[1]) + rows(shop, READS[2])
     shop.execute("rollback")
+
+
+def test_what_went_around_the_keys_is_found_and_repaired(shop: Connection) -> None:
+    assert rows(shop, "select * from ops.dataset_problems()") == []
+    assert value(shop, "select (ops.check_owner_units(true)).severity") == "ok"
+    shop.execute("set session_replication_role = replica")
+    shop.execute("update authz.users set base_unit_id = 13 where id = 100")
+    shop.execute(
+        "update shop.customer set rep = '101', fundwarden_bills_rep_code_2 = '101' where id = 106"
+    )
+    shop.execute("set session_replication_role = origin")
+    assert rows(shop, OUT_OF_STEP) != []
+    assert value(shop, "select (ops.check_owner_units(true)).severity") == "critical"
+    shop.execute("set role fundwarden_owner")
+    assert value(shop, "select ops.repair_owner_units()") > 0
+    shop.execute("reset role")
+    assert rows(shop, OUT_OF_STEP) == []
+    assert value(shop, "select (ops.check_owner_units(true)).severity") == "ok"

@@ -11,6 +11,7 @@ declare
     share_of real [];
     seen bigint;
     wrong bigint;
+    of_datasets record;
 begin
     share_of := array(
         select
@@ -47,10 +48,19 @@ begin
         count(*) filter (where r.is_wrong)
     into seen, wrong
     from read as r;
+    -- What cannot be read, ops.dataset_problems() tells.
+    select coalesce(sum(w.seen), 0) as seen, coalesce(sum(w.wrong), 0) as wrong
+    into of_datasets
+    from authz.datasets as d
+    cross join lateral authz_private.wrong_stored_owners(d.name, whole) as w
+    where d.storage = 'stored'
+        and not exists (select from ops.dataset_problems() as p where p.dataset = d.name);
+    seen := seen + of_datasets.seen;
+    wrong := wrong + of_datasets.wrong;
 
     return ops.finding(
         'owner_units',
-        'Customers, orders and funds carry the units of their owners',
+        'Funds, their owners and stored datasets carry the units of their owners',
         'critical',
         wrong,
         format(
@@ -65,8 +75,9 @@ end
 $$;
 
 comment on function ops.check_owner_units(boolean) is
-    'Rows whose owner units are not those of their owners. Reads a sample of some 100 pages a '
-    'table, or with whole everything: minutes at ten million funds.';
+    'Rows whose owner units are not those of their owners, of funds and of datasets in storage '
+    'stored. Reads a sample of some 100 pages a table, or with whole everything: minutes at ten '
+    'million funds.';
 revoke all on function ops.check_owner_units(boolean) from public;
 grant execute on function ops.check_owner_units(boolean)
 to fundwarden_operator, fundwarden_auditor;

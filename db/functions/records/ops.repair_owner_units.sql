@@ -8,6 +8,7 @@ as $$
 declare
     changed bigint;
     total bigint := 0;
+    of_dataset record;
 begin
     update finance.customers as c
     set manager_unit_id = u.base_unit_id
@@ -49,12 +50,25 @@ begin
     where f.tenant_id = w.tenant_id
         and f.id = w.id;
     get diagnostics changed = row_count;
-    return total + changed;
+    total := total + changed;
+
+    for of_dataset in
+        select d.name, w.wrong
+        from authz.datasets as d
+        cross join lateral authz_private.wrong_stored_owners(d.name, true) as w
+        where d.storage = 'stored' and w.wrong > 0
+        order by d.name
+    loop
+        perform authz.store_owners(of_dataset.name);
+        total := total + of_dataset.wrong;
+    end loop;
+    return total;
 end
 $$;
 
 comment on function ops.repair_owner_units() is
     'Writes the units of owners anew where a customer, an order or a fund has another, and '
     'returns how many it changed. Only the owner may call it; use it when '
-    'ops.check_owner_units() reports a problem. Reads every row.';
+    'ops.check_owner_units() reports a problem. Reads every row. Tables of a stored dataset '
+    'with wrong owners are locked as by authz.store_owners().';
 revoke all on function ops.repair_owner_units() from public;
