@@ -23,7 +23,7 @@ as $$
 #variable_conflict use_column
 declare
     most_people constant int := 200000;
-    most_questions constant int := 100000;
+    most_questions constant int := 20000;
     most_listed constant int := 1000;
     most_counted constant int := 20;
     me bigint := authz_private.signed_in_user();
