@@ -79,7 +79,8 @@ begin atomic
                 'where c.tenant_id is not null and c.code is not null '
                 'on conflict on constraint owner_references_pkey do update '
                 'set user_id = excluded.user_id, unit_id = excluded.unit_id '
-                'where (r.user_id, r.unit_id) is distinct from (excluded.user_id, excluded.unit_id)',
+                'where (r.user_id, r.unit_id) '
+                'is distinct from (excluded.user_id, excluded.unit_id)',
                 ':' || s.key || ':', s.key, s.tenant, s.code, storage_filling.table_name, s.joined,
                 case s.key
                     when 'id' then 'u.id = c.code::bigint'

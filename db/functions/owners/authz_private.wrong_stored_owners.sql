@@ -61,6 +61,7 @@ end
 $$;
 
 comment on function authz_private.wrong_stored_owners(text, boolean) is
-    'How many stored owners of a dataset were read, in a sample or with whole in every row, and how '
-    'many of them are not whom the row names. Codes between the tables of a long path are not read.';
+    'How many stored owners of a dataset were read, in a sample or with whole in every row, '
+    'and how many of them are not whom the row names. Codes between the tables of a long path '
+    'are not read.';
 revoke all on function authz_private.wrong_stored_owners(text, boolean) from public;
