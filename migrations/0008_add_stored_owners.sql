@@ -38,6 +38,8 @@ comment on table authz_private.owner_references is
     'People as the rows of stored datasets name them. A row exists for each code in use, also '
     'where no user has it yet, so that a key of the dataset can refer to it.';
 comment on column authz_private.owner_references.reference is 'tenant_id:key:code.';
+comment on column authz_private.owner_references.tenant_id is
+    'Tenant in which the code names somebody; that of the row that uses it.';
 comment on column authz_private.owner_references.key is
     'Column of authz.users that the code stands in: external_id or id.';
 comment on column authz_private.owner_references.code is

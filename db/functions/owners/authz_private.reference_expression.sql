@@ -10,7 +10,7 @@ create or replace function authz_private.reference_expression(
     code_column text
 )
 returns text
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select format(
         '%s || %L || nullif(%s, '''')',
