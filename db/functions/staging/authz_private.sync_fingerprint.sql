@@ -4,7 +4,9 @@ create or replace function authz_private.sync_fingerprint()
 returns text
 language sql immutable security invoker parallel safe
 begin atomic
-    select 'concat_ws(''/'', max(s.number), count(*), max(s.xmin::text::bigint))';
+    -- Not the greatest xmin: the transaction that updates a row may be older than the one that loaded
+    -- it.
+    select 'concat_ws(''/'', max(s.number), count(*), sum(s.xmin::text::bigint))'::text;
 end;
 
 comment on function authz_private.sync_fingerprint() is
