@@ -309,6 +309,7 @@
 \ir functions/owners/authz_private.check_storage.sql
 \ir functions/owners/authz_private.check_stored_units.sql
 \ir functions/owners/authz_private.drop_storage.sql
+\ir functions/owners/authz_private.function_suffixes.sql
 \ir functions/owners/authz_private.integer_code.sql
 \ir functions/owners/authz_private.is_sorted_by.sql
 \ir functions/owners/authz_private.is_storage_column.sql
@@ -320,11 +321,14 @@
 \ir functions/owners/authz_private.reference_expression.sql
 \ir functions/owners/authz_private.references_of.sql
 \ir functions/owners/authz_private.sort_columns.sql
-\ir functions/owners/authz_private.storage_filling.sql
 \ir functions/owners/authz_private.storage_objects.sql
+\ir functions/owners/authz_private.storage_prefix.sql
 \ir functions/owners/authz_private.storage_problems.sql
+\ir functions/owners/authz_private.storage_steps.sql
+\ir functions/owners/authz_private.storage_filling.sql
 \ir functions/owners/authz_private.stored_owners.sql
 \ir functions/owners/authz_private.table_rows.sql
+\ir functions/owners/authz_private.rows_per_unit.sql
 \ir functions/owners/authz_private.tenant_rows.sql
 \ir functions/owners/authz_private.tg_owner_references.sql
 \ir functions/owners/authz_private.uuid_code.sql
@@ -418,7 +422,6 @@
 \ir functions/paging/authz_private.funds_managed_in.sql
 \ir functions/paging/authz_private.funds_ordered_in.sql
 \ir functions/paging/authz_private.funds_owned_outside.sql
-\ir functions/paging/authz_private.funds_per_unit.sql
 \ir functions/paging/authz_private.index_walk_limit.sql
 \ir functions/paging/authz_private.index_walk_pays.sql
 \ir functions/paging/authz_private.masked_page.sql
@@ -426,7 +429,6 @@
 \ir functions/paging/authz_private.page_funds.sql
 \ir functions/paging/authz_private.page_table_ready.sql
 \ir functions/paging/authz_private.requested_total.sql
-\ir functions/paging/authz_private.tenant_funds.sql
 \ir functions/paging/finance.count_authorized_funds.sql
 \ir functions/paging/finance.estimate_authorized_funds.sql
 \ir functions/paging/finance.explain_fund_access.sql

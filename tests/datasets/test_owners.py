@@ -449,7 +449,7 @@ def prefer(connection: Connection, plan: str) -> None:
     )
     connection.execute(
         "create or replace function authz_private.index_walk_pays(matches float8, "
-        "tenant_funds float8, page_end bigint, is_filtered boolean) returns boolean "
+        "tenant_rows float8, page_end bigint, is_filtered boolean) returns boolean "
         f"language sql immutable as $$select {plan != 'gather'}$$".encode()
     )
     connection.execute(

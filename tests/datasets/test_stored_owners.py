@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import subprocess
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from catalogs import catalog_snapshot, differences
+from servers import Server
 from waiting import (
     ISOLATION_LEVELS,
     RETRY,
@@ -425,6 +427,14 @@ BREAKS = {
         "alter table shop.invoice drop constraint fundwarden_bills_seller_owner",
         "foreign key fundwarden_bills_seller_owner of shop.invoice is missing",
     ),
+    "a key that is not validated": (
+        "alter table shop.invoice drop constraint fundwarden_bills_seller_owner, "
+        "add constraint fundwarden_bills_seller_owner "
+        "foreign key (fundwarden_bills_seller_person, fundwarden_bills_seller_unit) "
+        "references authz_private.owner_references (reference, unit_id) "
+        "on update cascade not valid",
+        "foreign key fundwarden_bills_seller_owner of shop.invoice is missing",
+    ),
     "a key of the path dropped": (
         "alter table shop.customer drop constraint fundwarden_bills_lead_path_2",
         "foreign key fundwarden_bills_lead_path_2 of shop.customer is missing",
@@ -458,6 +468,11 @@ READS = (
 )
 
 
+def repairs(admin: Connection) -> str:
+    """The commands that `runner status` prints for row security."""
+    return str(value(admin, "select (ops.check_row_security()).repair"))
+
+
 @pytest.mark.parametrize("how", BREAKS)
 def test_without_its_checks_and_keys_a_dataset_is_not_read(shop: Connection, how: str) -> None:
     change, problem = BREAKS[how]
@@ -468,6 +483,7 @@ def test_without_its_checks_and_keys_a_dataset_is_not_read(shop: Connection, how
     shop.execute("set role fundwarden_owner")
     shop.execute(change.encode())
     shop.execute("reset role")
+    assert "authz.store_owners('bills')" in repairs(shop)
     for query in READS:
         shop.execute(AS_READER.format(h=100).encode())
         refused = refusal(shop, query)
@@ -608,6 +624,31 @@ def test_the_plan_is_what_registering_does(database: str) -> None:
             "owners[0].path[1]: fundwarden_owner cannot alter shop.customer",
         ),
         (
+            # Not every server is built with ICU, which has collations of this kind.
+            'create collation shop.loose from "C"; '
+            "update pg_collation set collisdeterministic = false where collname = 'loose'; "
+            "alter table shop.invoice add column twin int references shop.customer; "
+            "alter table shop.customer alter column rep type text collate shop.loose",
+            "22023",
+            "owners[0].path[1]: the collation of column rep of shop.customer takes different "
+            "texts as equal",
+        ),
+        (
+            "alter table shop.invoice add column twin int references shop.customer; "
+            "alter table shop.customer enable row level security, force row level security; "
+            "create policy owner_does_everything on shop.customer for select "
+            "to fundwarden_owner using (true)",
+            "42501",
+            "owners[0].path[1]: row security of shop.customer hides rows from fundwarden_owner",
+        ),
+        (
+            "alter table shop.invoice add column twin int references shop.customer; "
+            "alter table shop.invoice drop column home, "
+            "add column home int generated always as (1) stored",
+            "22023",
+            "tenant_column: 'home' is generated",
+        ),
+        (
             "alter table shop.invoice add column fundwarden_bills_o_person text, "
             "add column twin int references shop.customer",
             "22023",
@@ -677,3 +718,112 @@ def test_what_went_around_the_keys_is_found_and_repaired(shop: Connection) -> No
     shop.execute("reset role")
     assert rows(shop, OUT_OF_STEP) == []
     assert value(shop, "select (ops.check_owner_units(true)).severity") == "ok"
+
+
+def test_a_key_that_is_not_enforced_is_missing(shop: Connection) -> None:
+    if shop.info.server_version < 180000:
+        told = refusal(
+            shop,
+            "alter table shop.invoice alter constraint fundwarden_bills_seller_owner not enforced",
+        )
+        assert told.sqlstate == "42601"
+        return
+    shop.execute(
+        "alter table shop.invoice alter constraint fundwarden_bills_seller_owner not enforced"
+    )
+    shop.execute(AS_READER.format(h=100).encode())
+    assert refusal(shop, READS[0]).sqlstate == "55000"
+    shop.execute("rollback")
+
+
+def test_a_key_whose_triggers_are_disabled_is_told_with_its_repair(shop: Connection) -> None:
+    shop.execute("alter table shop.invoice disable trigger all")
+    problems = rows(shop, "select p.problem, p.repair from ops.dataset_problems() as p")
+    assert (
+        "foreign key fundwarden_bills_seller_owner of shop.invoice is disabled",
+        "select authz.store_owners('bills');",
+    ) in problems
+    assert "authz.store_owners('bills')" in repairs(shop)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            "alter table shop.invoice drop constraint invoice_customer_fkey",
+            "owners[1].path[0]: there is no foreign key on column shop.invoice.customer",
+        ),
+        (
+            "alter table shop.customer rename column rep to agent",
+            "owners[1].path[1]: shop.customer has no column 'rep'",
+        ),
+    ],
+)
+def test_a_path_that_no_longer_fits_is_told_and_its_rows_stay_right(
+    shop: Connection, change: str, problem: str
+) -> None:
+    """What is stored is still right: the added keys refuse a write that would change it."""
+    shop.execute(AS_READER.format(h=100).encode())
+    expected = [rows(shop, query) for query in READS]
+    shop.execute("rollback")
+    shop.execute(change.encode())
+    assert rows(shop, "select p.problem from ops.dataset_problems() as p") == [(problem,)]
+    assert "authz.unregister_dataset('bills')" in repairs(shop)
+    shop.execute(AS_READER.format(h=100).encode())
+    assert [rows(shop, query) for query in READS] == expected
+    shop.execute("rollback")
+    shop.execute("set role fundwarden_owner")
+    shop.execute("select authz.unregister_dataset('bills')")
+    shop.execute("reset role")
+    assert rows(shop, "select * from ops.dataset_problems()") == []
+    columns = "select a.attname from pg_attribute as a where a.attname like 'fundwarden%%'"
+    assert rows(shop, columns) == []
+
+
+def test_columns_of_the_package_are_not_shown(shop: Connection) -> None:
+    shop.execute(AS_READER.format(h=100).encode())
+    for query in ("select * from paged.bills()", "select * from secure.bills"):
+        described = shop.execute(query.encode()).description
+        assert described is not None
+        names = {column.name for column in described} - {"row_number", "total_count"}
+        assert names == {"id", "home", "customer", "seller", "clerk", "parent", "changed"}
+    told = refusal(
+        shop,
+        """select * from paged.bills(filter =>
+        '{"field": "fundwarden_bills_seller_unit", "op": "=", "value": 11}')""",
+    )
+    assert told.sqlstate == "22023"
+    shop.execute("rollback; begin")
+    shop.execute(AS_READER.format(h=100).removeprefix("\n    begin;").encode())
+    told = refusal(shop, "select * from paged.bills(sort_by => 'fundwarden_bills_seller_unit')")
+    assert told.sqlstate == "22023"
+    shop.execute("rollback")
+
+
+def test_stored_owners_survive_a_dump_and_restore(
+    server: Server, database: str, shop: Connection
+) -> None:
+    shop.execute(AS_READER.format(h=100).encode())
+    expected = [rows(shop, query) for query in READS]
+    shop.execute("rollback")
+    before = catalog_snapshot(shop)
+    dump = subprocess.run([server.bin("pg_dump"), database], capture_output=True, check=True).stdout
+    with server.copy("template0") as janitor:
+        restored = server.conninfo(janitor.dbname)
+        subprocess.run(
+            [server.bin("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", restored],
+            input=dump,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        with session(restored) as copy:
+            copy.execute("select ops.apply_database_rights()")
+            assert differences(before, catalog_snapshot(copy)) == []
+            assert rows(copy, "select * from ops.dataset_problems()") == []
+            copy.execute(AS_READER.format(h=100).encode())
+            assert [rows(copy, query) for query in READS] == expected
+            copy.execute("rollback")
+            # Codes and transfers are still carried.
+            copy.execute("update authz.users set base_unit_id = 13 where id = 100")
+            copy.execute("update authz.users set external_id = '103' where id = 101")
+            assert rows(copy, OUT_OF_STEP) == []

@@ -361,10 +361,10 @@ def expected_page(funds: list[Fund], page: int, size: int) -> list[tuple[Any, ..
 
 
 # The functions that only choose a way; whatever they say, the answer is the same.
-FEW_UNITS_ARE_MANY = {"funds_per_unit": "1e9"}
+FEW_UNITS_ARE_MANY = {"rows_per_unit": "1e9"}
 
 WAYS: dict[str, dict[str, str]] = {
-    "small": {"funds_per_unit": "0"},
+    "small": {"rows_per_unit": "0"},
     "walk": {**FEW_UNITS_ARE_MANY, "index_walk_pays": "true", "index_walk_limit": "1e9"},
     "walk given up at once": {
         **FEW_UNITS_ARE_MANY,

@@ -69,8 +69,7 @@ begin
     end if;
 
     -- As if all units owned alike: nobody has counted yet.
-    guess := {owners} * cardinality(scope.unit_ids) * authz_private.table_rows({table_name})
-        / greatest(authz_private.table_rows('authz.org_units'), 1);
+    guess := {owners} * cardinality(scope.unit_ids) * authz_private.rows_per_unit({table_name});
     if page_size is not null and sort_place is not null and not is_ruled and behind is null
         and reached = '{}' and not scope.own_denied
         and cardinality(scope.unit_ids) <= 16 and guess <= 20000
@@ -280,10 +279,11 @@ begin
     select d.* into wanted from authz.datasets as d where d.name = stored_finder.dataset;
     key_columns := authz_private.key_columns(wanted.table_name);
     select
-        array_agg(format('d.fundwarden_%s_%s_unit', wanted.name, o.owner ->> 'name') order by o.place),
-        array_agg(format('d.fundwarden_%s_%s_person', wanted.name, o.owner ->> 'name') order by o.place)
+        array_agg('d.' || p.prefix || 'unit' order by o.place),
+        array_agg('d.' || p.prefix || 'person' order by o.place)
     into units, people
-    from jsonb_array_elements(wanted.owners) with ordinality as o (owner, place);
+    from jsonb_array_elements(wanted.owners) with ordinality as o (owner, place)
+    cross join authz_private.storage_prefix(wanted.name, o.owner ->> 'name') as p (prefix);
     keys := (
         select string_agg(format('d.%I as k%s', k.name, k.place), ', ' order by k.place)
         from unnest(key_columns) with ordinality as k (name, place)

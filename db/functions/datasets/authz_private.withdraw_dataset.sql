@@ -22,11 +22,10 @@ begin
         from pg_proc as p
         where p.pronamespace = 'paged'::regnamespace
             and p.proname = any(
-                array[
-                    withdraw_dataset.dataset, withdraw_dataset.dataset || '_count',
-                    withdraw_dataset.dataset || '_explain', withdraw_dataset.dataset || '_export',
-                    withdraw_dataset.dataset || '_page', withdraw_dataset.dataset || '_find'
-                ]
+                array(
+                    select withdraw_dataset.dataset || s.suffix
+                    from unnest(authz_private.function_suffixes()) as s (suffix)
+                )
             )
     loop
         execute 'drop function ' || function_name;

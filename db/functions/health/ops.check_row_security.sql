@@ -32,6 +32,11 @@ begin
                         'noreplication nologin;',
                         l.object
                     )
+                when 'dataset_out_of_step' then (
+                    select string_agg(distinct p.repair, E'\n' order by p.repair)
+                    from ops.dataset_problems() as p
+                    where l.object = format('%s: %s', p.dataset, p.problem)
+                )
                 when 'default_privileges' then
                     'alter default privileges for role fundwarden_owner '
                     'revoke execute on functions from public;'

@@ -22,9 +22,7 @@ begin
     if exists (
         select
         from authz.datasets as d
-        cross join unnest(
-            array['_count', '_explain', '_export', '_find', '_page']
-        ) as s (suffix)
+        cross join unnest(authz_private.function_suffixes()) as s (suffix)
         where d.owners is not null
             and (d.name || s.suffix = check_owners.dataset or check_owners.dataset || s.suffix = d.name)
     )

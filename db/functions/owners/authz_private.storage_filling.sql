@@ -7,14 +7,10 @@ returns table (place int, statement text, purpose text)
 language sql stable security invoker parallel safe
 begin atomic
     with steps as (
-        select
-            s.*,
-            format('fundwarden_%s_%s', storage_filling.dataset, s.owner_name) as prefix,
-            s.next_table is null as is_last,
-            max(s.step) over (partition by s.owner) as depth,
-            max(case s.person_code when 'u.id' then 'id' else 'external_id' end)
-            filter (where s.next_table is null) over (partition by s.owner) as key
-        from authz_private.owner_steps(storage_filling.table_name, storage_filling.owners) as s
+        select s.*
+        from authz_private.storage_steps(
+            storage_filling.table_name, storage_filling.dataset, storage_filling.owners
+        ) as s
     ),
 
     -- How a row t of the dataset comes by the code of each owner.
@@ -30,8 +26,8 @@ begin atomic
             end as joined,
             case
                 when s.is_last then format('nullif(left(t.%I::text, 201), '''')', s.column_name)
-                else format('nullif(n%s.%I, '''')', s.owner, s.prefix || '_code_2')
-            end as code,
+                else format('nullif(n%s.%I, '''')', s.owner, s.next_code)
+            end as named,
             coalesce(
                 't.' || quote_ident(storage_filling.tenant_column),
                 storage_filling.tenant_id || '::int'
@@ -50,15 +46,13 @@ begin atomic
                 when s.is_last then format(
                     'alter table %s alter column %I type text '
                     'using coalesce(left(%I::text, 201), '''')',
-                    s.from_table, s.prefix || '_code_' || s.step, s.column_name
+                    s.from_table, s.code, s.column_name
                 )
                 else format(
                     'update %s as t set %I = n.%I from %s as n '
                     'where t.%I = n.%I and n.%I <> ''''',
-                    s.from_table, s.prefix || '_code_' || s.step,
-                    s.prefix || '_code_' || (s.step + 1), s.next_table, s.column_name,
-                    s.next_column,
-                    s.prefix || '_code_' || (s.step + 1)
+                    s.from_table, s.code, s.next_code, s.next_table, s.column_name,
+                    s.next_column, s.next_code
                 )
             end as statement,
             format('owner %s on %s', s.owner_name, s.from_table) as purpose
@@ -81,7 +75,7 @@ begin atomic
                 'set user_id = excluded.user_id, unit_id = excluded.unit_id '
                 'where (r.user_id, r.unit_id) '
                 'is distinct from (excluded.user_id, excluded.unit_id)',
-                ':' || s.key || ':', s.key, s.tenant, s.code, storage_filling.table_name, s.joined,
+                ':' || s.key || ':', s.key, s.tenant, s.named, storage_filling.table_name, s.joined,
                 case s.key
                     when 'id' then 'u.id = c.code::bigint'
                     else 'u.external_id = c.code'
@@ -101,11 +95,11 @@ begin atomic
                 string_agg(
                     case
                         when s.is_last then ''
-                        else format('%I = coalesce(v.c%s, ''''), ', s.prefix || '_code_1', s.owner)
+                        else format('%I = coalesce(v.c%s, ''''), ', s.code, s.owner)
                     end
                     || format(
                         '%I = v.r%s, %I = v.u%s',
-                        s.prefix || '_person', s.owner, s.prefix || '_unit', s.owner
+                        s.person, s.owner, s.unit, s.owner
                     ),
                     ', ' order by s.owner
                 ),
@@ -117,7 +111,7 @@ begin atomic
                 string_agg(
                     format(
                         '%s as c%s, r%s.reference as r%s, r%s.unit_id as u%s',
-                        s.code, s.owner, s.owner, s.owner, s.owner, s.owner
+                        s.named, s.owner, s.owner, s.owner, s.owner, s.owner
                     ),
                     ', ' order by s.owner
                 ),
@@ -127,7 +121,7 @@ begin atomic
                     format(
                         ' left join authz_private.owner_references as r%s '
                         'on r%s.reference = %s::text || %L || %s',
-                        s.owner, s.owner, s.tenant, ':' || s.key || ':', s.code
+                        s.owner, s.owner, s.tenant, ':' || s.key || ':', s.named
                     ),
                     '' order by s.owner
                 ),

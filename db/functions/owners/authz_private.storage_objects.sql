@@ -14,16 +14,14 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    with steps as (
+    with names as (
         select
             s.*,
-            format('fundwarden_%s_%s', storage_objects.dataset, s.owner_name) as prefix,
-            s.next_table is null as is_last,
-            max(s.step) over (partition by s.owner) as depth,
-            max(case s.person_code when 'u.id' then 'id' else 'external_id' end)
-            filter (where s.next_table is null) over (partition by s.owner) as key,
+            authz_private.storage_prefix(storage_objects.dataset, s.owner_name) as prefix,
             k.confdeltype as on_delete
-        from authz_private.owner_steps(storage_objects.table_name, storage_objects.owners) as s
+        from authz_private.storage_steps(
+            storage_objects.table_name, storage_objects.dataset, storage_objects.owners
+        ) as s
         left join pg_constraint as k
             on s.from_table = k.conrelid and k.contype = 'f' and k.conparentid = 0
             and k.conkey = array[
@@ -34,16 +32,6 @@ begin
                 )
             ]
             and s.next_table is not null
-    ),
-
-    names as (
-        select
-            s.*,
-            s.prefix || '_code_' || s.step as code,
-            s.prefix || '_code_' || (s.step + 1) as next_code,
-            s.prefix || '_person' as person,
-            s.prefix || '_unit' as unit
-        from steps as s
     ),
 
     tables as (
@@ -140,10 +128,10 @@ begin
         where n.step = 1
         union all
         select
-            3, n.owner, -n.step, 'check', n.from_table, n.prefix || '_code_' || n.step || '_fits',
+            3, n.owner, -n.step, 'check', n.from_table, n.code || '_fits',
             format(
                 'alter table %s add constraint %I check (%s)',
-                n.from_table, n.prefix || '_code_' || n.step || '_fits',
+                n.from_table, n.code || '_fits',
                 case
                     when n.is_last then format(
                         '%I = coalesce(left(%I::text, 201), '''')', n.code, n.column_name
@@ -156,11 +144,11 @@ begin
         where n.depth > 1
         union all
         select
-            3, n.owner, 1, 'check', n.from_table, n.prefix || '_fits',
+            3, n.owner, 1, 'check', n.from_table, n.prefix || 'fits',
             format(
                 'alter table %s add constraint %I check (%I is not distinct from (%s) '
                 'and (%I is null) = (%I is null))',
-                n.from_table, n.prefix || '_fits', n.person,
+                n.from_table, n.prefix || 'fits', n.person,
                 authz_private.reference_expression(
                     '', storage_objects.tenant_column, storage_objects.tenant_id, n.key,
                     n.column_name, n.is_last, n.code
@@ -172,30 +160,30 @@ begin
         where n.step = 1
         union all
         select
-            4, n.owner, -n.step, 'unique', n.next_table, n.prefix || '_key_' || (n.step + 1),
+            4, n.owner, -n.step, 'unique', n.next_table, n.prefix || 'key_' || (n.step + 1),
             format(
                 'alter table %s add constraint %I unique (%I, %I)',
-                n.next_table, n.prefix || '_key_' || (n.step + 1), n.next_column, n.next_code
+                n.next_table, n.prefix || 'key_' || (n.step + 1), n.next_column, n.next_code
             ),
             format('target of the key that carries owner %s', n.owner_name)
         from names as n
         where not n.is_last
         union all
         select
-            5, n.owner, -n.step, 'index', n.from_table, n.prefix || '_by_code_' || n.step,
+            5, n.owner, -n.step, 'index', n.from_table, n.prefix || 'by_code_' || n.step,
             format(
                 'create index %I on %s (%I, %I)',
-                n.prefix || '_by_code_' || n.step, n.from_table, n.column_name, n.code
+                n.prefix || 'by_code_' || n.step, n.from_table, n.column_name, n.code
             ),
             format('changes of owner %s, and the foreign key', n.owner_name)
         from names as n
         where not n.is_last
         union all
         select
-            5, n.owner, 1, 'index', n.from_table, n.prefix || '_by_unit',
+            5, n.owner, 1, 'index', n.from_table, n.prefix || 'by_unit',
             format(
                 'create index %I on %s (%I) include (%s)',
-                n.prefix || '_by_unit', n.from_table, n.unit,
+                n.prefix || 'by_unit', n.from_table, n.unit,
                 (
                     select string_agg(quote_ident(i.name), ', ' order by i.place)
                     from (
@@ -232,18 +220,18 @@ begin
         where n.step = 1
         union all
         select
-            5, n.owner, 1, 'index', n.from_table, n.prefix || '_by_person',
-            format('create index %I on %s (%I)', n.prefix || '_by_person', n.from_table, n.person),
+            5, n.owner, 1, 'index', n.from_table, n.prefix || 'by_person',
+            format('create index %I on %s (%I)', n.prefix || 'by_person', n.from_table, n.person),
             format('rows of owner %s: the scope own, transfers, and the foreign key', n.owner_name)
         from names as n
         where n.step = 1
         union all
         select
-            6, n.owner, -n.step, 'foreign key', n.from_table, n.prefix || '_path_' || n.step,
+            6, n.owner, -n.step, 'foreign key', n.from_table, n.prefix || 'path_' || n.step,
             format(
                 'alter table %s add constraint %I foreign key (%I, %I) references %s (%I, %I) '
                 'on update cascade%s',
-                n.from_table, n.prefix || '_path_' || n.step, n.column_name, n.code,
+                n.from_table, n.prefix || 'path_' || n.step, n.column_name, n.code,
                 n.next_table, n.next_column, n.next_code,
                 -- As the key of the company says, which may be asked second.
                 case n.on_delete
@@ -258,11 +246,11 @@ begin
         where not n.is_last
         union all
         select
-            6, n.owner, 1, 'foreign key', n.from_table, n.prefix || '_owner',
+            6, n.owner, 1, 'foreign key', n.from_table, n.prefix || 'owner',
             format(
                 'alter table %s add constraint %I foreign key (%I, %I) '
                 'references authz_private.owner_references (reference, unit_id) on update cascade',
-                n.from_table, n.prefix || '_owner', n.person, n.unit
+                n.from_table, n.prefix || 'owner', n.person, n.unit
             ),
             format('carries the base unit of owner %s', n.owner_name)
         from names as n

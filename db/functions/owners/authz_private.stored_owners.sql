@@ -16,12 +16,11 @@ begin atomic
     )
     from authz.datasets as d
     cross join lateral jsonb_array_elements(d.owners) with ordinality as o (owner, place)
+    cross join lateral authz_private.storage_prefix(d.name, o.owner ->> 'name') as p (prefix)
     cross join lateral (
         select
-            stored_owners.row_name || format('fundwarden_%s_%s_unit', d.name, o.owner ->> 'name')
-            as unit,
-            stored_owners.row_name || format('fundwarden_%s_%s_person', d.name, o.owner ->> 'name')
-            as person
+            stored_owners.row_name || p.prefix || 'unit' as unit,
+            stored_owners.row_name || p.prefix || 'person' as person
     ) as c
     where d.name = stored_owners.dataset and d.storage = 'stored';
 end;

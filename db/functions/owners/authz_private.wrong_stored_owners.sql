@@ -20,11 +20,11 @@ begin
             'left join authz_private.owner_references as r on d.%2$I = r.reference '
             'left join authz.users as u on r.tenant_id = u.tenant_id and %6$s%7$s '
             'where d.%2$I is not null',
-            s.prefix || '_unit', s.prefix || '_person',
+            s.unit, s.person,
             case
                 when s.next_table is null then ''
                 else format(
-                    ' or d.%I is distinct from n.%I', s.prefix || '_code_1', s.prefix || '_code_2'
+                    ' or d.%I is distinct from n.%I', s.code, s.next_code
                 )
             end,
             wanted.table_name,
@@ -44,14 +44,7 @@ begin
         ' union all '
     )
     into compared
-    from (
-        select
-            o.*,
-            format('fundwarden_%s_%s', wanted.name, o.owner_name) as prefix,
-            max(case o.person_code when 'u.id' then 'id' else 'external_id' end)
-            filter (where o.next_table is null) over (partition by o.owner) as key
-        from authz_private.owner_steps(wanted.table_name, wanted.owners) as o
-    ) as s
+    from authz_private.storage_steps(wanted.table_name, wanted.name, wanted.owners) as s
     where s.step = 1;
     execute format(
         'select count(*), count(*) filter (where c.is_wrong) from (%s) as c', compared

@@ -38,7 +38,7 @@ begin
                 from pg_class as c
                 where c.oid = 'finance.financial_funds'::regclass
             )
-            else authz_private.tenant_funds(tenant_id)
+            else authz_private.tenant_rows('finance.financial_funds', 'tenant_id', tenant_id)
         end;
         share := least(wanted / funds, 1);
         execute format(
@@ -53,7 +53,10 @@ begin
     end if;
 
     share := least(
-        wanted / greatest(2.5 * cardinality(unit_ids) * authz_private.funds_per_unit(), 1), 1
+        wanted / greatest(
+            2.5 * cardinality(unit_ids) * authz_private.rows_per_unit('finance.financial_funds'), 1
+        ),
+        1
     );
     sample := case
         when share < 0.5 then array(

@@ -73,7 +73,7 @@ begin
     end if;
 
     -- As if all units owned alike, by three owners: nobody has counted yet.
-    guess := 2.5 * cardinality(scope.unit_ids) * authz_private.funds_per_unit();
+    guess := 2.5 * cardinality(scope.unit_ids) * authz_private.rows_per_unit('finance.financial_funds');
     if page_size is not null
         and not (
             scope.every_tenant or scope.whole_tenant or scope.other_tenants or scope.own_denied
@@ -225,7 +225,9 @@ begin
         return;
     end if;
 
-    tenant_size := authz_private.tenant_funds(scope.tenant_id);
+    tenant_size := authz_private.tenant_rows(
+        'finance.financial_funds', 'tenant_id', scope.tenant_id
+    );
     matches := least(guess, tenant_size);
     is_walk := authz_private.index_walk_pays(
         matches, tenant_size, page_end, is_filtered or rules is not null

@@ -1,13 +1,13 @@
 -- Whether to set out on a walk at all, if the scope were spread evenly over the order.
 
 create or replace function authz_private.index_walk_pays(
-    matches float8, tenant_funds float8, page_end bigint, is_filtered boolean
+    matches float8, tenant_rows float8, page_end bigint, is_filtered boolean
 )
 returns boolean
 language sql immutable security invoker parallel safe
 begin atomic
     select
-        page_end * tenant_funds / greatest(matches, 1)
+        page_end * tenant_rows / greatest(matches, 1)
         < authz_private.index_walk_limit(matches, page_end, is_filtered);
 end;
 

@@ -19,7 +19,7 @@ begin
         (
             'dataset_out_of_step',
             'a policy, right or view is not what data permissions make of it',
-            'select authz.compile_datasets(); revoke what other roles were granted'
+            'Call what ops.dataset_problems() names as the repair.'
         ),
         (
             'definer_search_path',
