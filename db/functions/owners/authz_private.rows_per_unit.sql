@@ -9,5 +9,6 @@ begin atomic
 end;
 
 comment on function authz_private.rows_per_unit(regclass) is
-    'About how many rows of a table there are for each unit, by the statistics of the last ANALYZE.';
+    'About how many rows of a table there are for each unit, by the statistics of the last '
+    'ANALYZE.';
 revoke all on function authz_private.rows_per_unit(regclass) from public;

@@ -4,8 +4,8 @@ create or replace function authz_private.sync_fingerprint()
 returns text
 language sql immutable security invoker parallel safe
 begin atomic
-    -- Not the greatest xmin: the transaction that updates a row may be older than the one that loaded
-    -- it.
+    -- Not the greatest xmin: the transaction that updates a row may be older than the one that
+    -- loaded it.
     select 'concat_ws(''/'', max(s.number), count(*), sum(s.xmin::text::bigint))'::text;
 end;
 
