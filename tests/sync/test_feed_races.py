@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from feed import TABLES, Row, changed, changes, company, stage, without
+from feed import TABLES, Row, add, changed, changes, company, stage, without
 from waiting import (
     RETRY,
     outcome,
@@ -111,6 +111,28 @@ def test_of_two_first_feeds_at_once_one_makes_the_tenant(database: str, level: s
         assert waiting.outcome() in ("done", *RETRY)
         assert value(second, APPLY) == 0
         assert value(observer, "select count(*) from authz.tenants") == 1
+
+
+def test_of_two_tenants_neither_sets_the_numbers_back(loaded: str) -> None:
+    with session(loaded) as first, session(loaded) as second, session(loaded) as observer:
+        stage(first, units=[{"external_id": "OTHER"}],
+              people=[{"external_id": "E1", "unit_external_id": "OTHER"}])  # fmt: skip
+        changes(first, "apply", tenant="OTHER")
+        stage(first, customers=[{"id": 100, "manager_external_id": "E1"}])
+        first.execute("begin")
+        changes(first, "apply", tenant="OTHER")
+        second.execute("begin")
+        second.execute("select authz.act_as(id) from authz.users where username = 'anna'")
+        add(second, customers=[{"id": 200, "manager_external_id": "E3"}])
+        waiting = start(second, "select count(*) from sync.apply('ACME')")
+        wait_until_blocked(observer, waiting)
+        first.execute("commit")
+        assert waiting.rows() == [(1,)]
+        second.execute("commit")
+        stage(first, customers=[{"id": 150, "manager_external_id": "E1"}])
+        changes(first, "apply", tenant="OTHER")
+        number = "select nextval(pg_get_serial_sequence('finance.customers', 'id'))"
+        assert value(observer, number) == 201
 
 
 def test_a_feed_waits_for_an_administrator_and_an_administrator_for_a_feed(loaded: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -22,11 +22,6 @@ def owner(connect: Callable[..., Connection]) -> Connection:
     stage(connection, **company())
     changes(connection, "apply")
     return connection
-
-
-@pytest.fixture
-def undone(owner: Connection) -> Iterator[Connection]:
-    yield owner
 
 
 def one(connection: Connection, query: str, *values: Any) -> Any:
@@ -222,6 +217,57 @@ def test_a_scope_ends_at_its_unit(owner: Connection) -> None:
     assert changes(owner, under="NY-01") == [("person", "E3", "deactivate")]
     stage(owner, people=[{"external_id": "E4", "unit_external_id": "LON"}])
     assert "is not below 'NY-01'" in problems(owner, under="NY-01")[0]
+
+
+def test_a_scope_bounds_records_too(owner: Connection) -> None:
+    stage(
+        owner,
+        customers=[{"id": n, "manager_external_id": e} for n, e in ((1, "E2"), (2, "E4"))],
+        orders=[{"id": n, "handler_external_id": e} for n, e in ((1, "E2"), (2, "E4"))],
+        funds=[
+            {"id": 1, "handler_external_id": "E2", "amount": 1},
+            {"id": 2, "handler_external_id": "E4", "amount": 1},
+            {"id": 3, "handler_external_id": "E4", "order_id": 1, "amount": 1},
+        ],
+    )
+    changes(owner, "apply")
+    edited = {
+        "customers": [{"id": n, "name": "X"} for n in (1, 2)],
+        "orders": [{"id": n, "created_at": "2026-01-01"} for n in (1, 2)],
+        "funds": [{"id": n, "amount": 5} for n in (1, 2, 3)],
+    }
+    stage(owner, **edited)
+    assert changes(owner)[-1][2] != "unchanged"
+    assert problems(owner) == []
+    told = problems(owner, under="NY-01")
+    assert [problem.split("column ")[1].split(";")[0] for problem in told] == [
+        f"id: {kind} 2 does not belong below 'NY-01'" for kind in ("customer", "order", "fund")
+    ]
+    # Whoever is named as the owner takes the record over, as people are transferred.
+    stage(owner, customers=[{"id": 2, "manager_external_id": "E2"}])
+    assert changes(owner, "apply", under="NY-01") == [("customer", "2", "move")]
+
+
+def test_a_role_without_a_unit_comes_along_into_a_scope(owner: Connection) -> None:
+    grants = [*company()["grants"], {"person_external_id": "E4", "role_code": "staff"}]
+    stage(owner, grants=grants)
+    changes(owner, "apply")
+    stage(
+        owner,
+        people=[{"external_id": code, "unit_external_id": "NY-01"} for code in ("E2", "E3", "E4")],
+        grants=grants[1:],
+    )
+    assert changes(owner, "apply", under="NY-01") == [
+        ("person", "E3", "move"), ("person", "E4", "move"),
+    ]  # fmt: skip
+    assert one(owner, "select count(*) from authz.user_roles") == 4
+
+
+def test_a_line_without_a_code_in_a_complete_file_is_a_problem(owner: Connection) -> None:
+    for code in (None, ""):
+        stage(owner, units=[*company()["units"],
+                            {"external_id": code, "parent_external_id": "LON"}])  # fmt: skip
+        assert "column external_id: is empty" in problems(owner)[0]
 
 
 def test_a_transfer_between_scopes_comes_right_in_either_order(owner: Connection) -> None:
