@@ -40,11 +40,14 @@ comment on column authz.memberships.source is
     'feed: a feed made it and may remove it; person: a feed leaves it as it is.';
 
 alter table authz.roles
+add column is_absent boolean not null default false,
 add column source text not null default 'person',
 add constraint role_source_is_known check (source in ('feed', 'person'));
 
 comment on column authz.roles.source is
     'feed: a feed made it and may deactivate it; person: a feed never deactivates it.';
+comment on column authz.roles.is_absent is
+    'True: a feed no longer listed the role and deactivated it.';
 
 alter table authz.user_roles
 add column source text not null default 'person',
@@ -158,7 +161,7 @@ create table sync.roles (
 comment on table sync.roles is
     'Roles of the tenant as a feed states them. What a role permits is not part of a feed.';
 comment on column sync.roles.is_active is
-    'false deactivates the role; null: active, unless a person made and deactivated it.';
+    'false deactivates the role; null: active, unless a person deactivated it.';
 comment on column sync.roles.file is 'Name of the file, for messages.';
 comment on column sync.roles.line is 'Line of the file, for messages.';
 comment on column sync.roles.loaded_by is

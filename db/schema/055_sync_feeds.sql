@@ -99,7 +99,7 @@ create table sync.roles (
 comment on table sync.roles is
     'Roles of the tenant as a feed states them. What a role permits is not part of a feed.';
 comment on column sync.roles.is_active is
-    'false deactivates the role; null: active, unless a person made and deactivated it.';
+    'false deactivates the role; null: active, unless a person deactivated it.';
 comment on column sync.roles.file is 'Name of the file, for messages.';
 comment on column sync.roles.line is 'Line of the file, for messages.';
 comment on column sync.roles.loaded_by is

@@ -389,6 +389,70 @@ def test_money_follows_its_feed(owner: Connection) -> None:
                "select tenant_id, id, 1 from finance.customers returning id") == 5  # fmt: skip
 
 
+def test_roles_that_are_not_listed_take_part_in_cycles(owner: Connection) -> None:
+    owner.execute(
+        "insert into authz.roles (tenant_id, code, parent_role_id) select r.tenant_id, 'middle', "
+        "r.id from authz.roles as r where r.code = 'chief'"
+    )
+    stage(owner, roles=[{"code": "chief"}, {"code": "teller", "parent_code": "middle"}])
+    assert ["is in a cycle" in problem for problem in problems(owner)] == [True, True]
+    stage(owner, roles=[{"code": "chief"}, {"code": "teller", "parent_code": "staff"}])
+    assert problems(owner) == []
+
+
+def test_a_role_that_a_person_deactivated_stays_so_unless_a_feed_says_true(
+    owner: Connection,
+) -> None:
+    feed = company()
+    owner.execute("update authz.roles set is_active = false where code = 'teller'")
+    stage(owner, roles=feed["roles"])
+    assert changes(owner) == []
+    stage(owner, roles=changed(feed["roles"], {"code": "teller"}, is_active=True))
+    assert changes(owner, "apply") == [("role", "teller", "reactivate")]
+    stage(owner, roles=changed(feed["roles"], {"code": "teller"}, is_active=False))
+    assert changes(owner, "apply") == [("role", "teller", "deactivate")]
+    stage(owner, roles=feed["roles"])
+    assert changes(owner) == []
+
+
+def test_what_a_person_decides_about_a_role_that_was_not_listed_stays(owner: Connection) -> None:
+    feed = company()
+    stage(owner, roles=without(feed["roles"], code="chief"))
+    changes(owner, "apply")
+    role = one(owner, "select id from authz.roles where code = 'chief'")
+    owner.execute(
+        "insert into authz.user_roles (user_id, role_id, unit_id) "
+        "select u.id, r.id, u.tenant_id from authz.users as u cross join authz.roles as r "
+        "where u.external_id = 'E4' and r.code = 'admin'"
+    )
+    with owner.transaction():
+        owner.execute("select authz.act_as(id) from authz.users where external_id = 'E4'")
+        owner.execute("select authz.update_role(%s, is_active => false)", [role])
+    stage(owner, roles=feed["roles"])
+    assert changes(owner) == []
+
+
+def test_an_administrator_by_template_counts(owner: Connection) -> None:
+    owner.execute(
+        "insert into authz.permission_templates (unit_id, permission_key, min_role_rank) "
+        "select id, 'permissions.create', 15 from authz.org_units where external_id = 'ACME'"
+    )
+    feed = company()
+    stage(owner, people=without(feed["people"], external_id="E1"))
+    assert "nobody else administers" in problems(owner)[0]
+    feed["grants"] += [
+        {"person_external_id": "E4", "role_code": "teller", "unit_external_id": "ACME"}
+    ]
+    stage(owner, grants=feed["grants"])
+    changes(owner, "apply")
+    stage(owner, people=without(feed["people"], external_id="E1"))
+    assert problems(owner) == []
+    # Nor is the last one of this sort deactivated.
+    changes(owner, "apply")
+    stage(owner, people=[{"external_id": "E2", "username": "bob", "unit_external_id": "NY-01"}])
+    assert "nobody else administers" in problems(owner)[0]
+
+
 @pytest.mark.parametrize(
     ("query", "values", "state"),
     [
