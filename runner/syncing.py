@@ -26,8 +26,9 @@ from runner.loading import SHOWN, decoded, wrong
 Say = Callable[[str], None]
 DELIMITERS = ",;\t"
 LONGEST_FIELD = 64 * 2**20
-# A spreadsheet would run a field that begins so as a formula. Apostrophes before it are text.
-FORMULA = re.compile(r"'*([=+@\t\r]|-(?!\d))")
+# A spreadsheet would run a field that begins so as a formula. Apostrophes before it are text, and a
+# negative number is one.
+FORMULA = re.compile(r"'*([=+@\t\r]|-(?![0-9]+(\.[0-9]+)?\Z))")
 
 
 @dataclass
@@ -48,29 +49,32 @@ def sync(
     *,
     as_json: bool = False,
     say: Say = print,
-    progress: bool | None = None,
 ) -> None:
     """Makes the database what the files of the folder say, all of it or nothing; or plans it.
 
     Files are named after their tables: people.csv, people-london.csv. Raises RunnerError naming
     file, line and column of everything that is wrong.
     """
+    told: list[str] = []
     with _told(), connect(target) as conn:
         _become_owner(conn)
         files = _files_of(conn, folder, feed.only)
         conn.execute("select sync.clear()")
-        with _meter(files, say, progress and not as_json, quiet=as_json) as moved:
+        with _meter(files, quiet=as_json) as moved:
             for path, table in files:
                 _stage(conn, path, table, moved)
         tables = sorted({table for _, table in files})
         _run(conn, feed, tables)
         problems = _problems(conn)
         if as_json:
-            say(json.dumps(_as_dict(conn, feed, problems), indent=2, default=str))
+            told.append(json.dumps(_as_dict(conn, feed, problems), indent=2, default=str))
         else:
-            _print(conn, feed, problems, say)
+            _print(conn, feed, problems, told.append)
         if feed.plan_only:
             conn.rollback()
+    # Only now is it committed.
+    for line in told:
+        say(line)
     if problems:
         raise RunnerError(
             f"{len(problems):,} problems", "Correct the files. Nothing was changed.", FAILED
@@ -129,7 +133,7 @@ def _files_of(
         if name not in tables:
             raise RunnerError(f"--only: {name} is not a kind", f"Pass {', '.join(tables)}.", USAGE)
     found = []
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv"):
         match = named.fullmatch(path.name)
         if match is None:
             raise RunnerError(
@@ -327,12 +331,10 @@ def _shown(value: Any) -> str:
 
 @contextmanager
 def _meter(
-    files: list[tuple[Path, str]], say: Say, progress: bool | None, *, quiet: bool
+    files: list[tuple[Path, str]], *, quiet: bool
 ) -> Iterator[Callable[[Path, int], None]]:
     """A bar a file when a person watches."""
-    if progress is None:
-        progress = sys.stdout.isatty()
-    if not progress or quiet:
+    if quiet or not sys.stdout.isatty():
         yield lambda path, size: None
         return
     with Progress(

@@ -276,7 +276,8 @@ def test_a_runner_stopped_half_way_changes_nothing(
             lambda: (
                 value(
                     observer,
-                    "select count(*) from pg_stat_activity where datname = current_database()",
+                    "select count(*) from pg_stat_activity "
+                    "where datname = current_database() and backend_type = 'client backend'",
                 )
                 <= 2
             ),
