@@ -60,11 +60,32 @@ def plain(conninfo: str) -> None:
         owner.execute("update authz.settings set sync_limit = 100")
 
 
+def leave(conninfo: str) -> None:
+    """Feeds no longer list a unit above others, a person with records and a role somebody has."""
+    with psycopg.connect(conninfo, autocommit=True) as owner:
+        for table, one in (
+            ("org_units", "select parent_id from authz.org_units where level = 3"),
+            ("users", "select manager_id from finance.customers order by id desc"),
+        ):
+            owner.execute(
+                f"update authz.{table} set is_active = false, is_absent = true "
+                f"where id = ({one} limit 1)".encode()
+            )
+        owner.execute(
+            "with gone as (insert into authz.roles (tenant_id, code, source, is_active, is_absent) "
+            "select id, 'gone', 'feed', false, true from authz.tenants returning id, tenant_id) "
+            "insert into authz.user_roles (user_id, role_id) "
+            "select min(u.id), g.id from gone as g inner join authz.users as u using (tenant_id) "
+            "group by g.id"
+        )
+
+
 def test_a_company_goes_to_another_database_and_back(
     database: str, server: Server, tmp_path: Path
 ) -> None:
     seed(Target(database), records=400, say=quiet)
     plain(database)
+    leave(database)
     tenants = roots(database)
     for tenant in tenants:
         export(Target(database), tmp_path / "one" / tenant, tenant=tenant, say=quiet)
