@@ -188,7 +188,8 @@ def _stage(
         except csv.Error as error:
             raise wrong(name, f"line {reader.line_num}: {error}") from error
     conn.execute(
-        "insert into sync.files (file, sha256) values (%s, %s)", (name, digest.hexdigest())
+        "insert into sync.files (file, sha256, table_name) values (%s, %s, %s)",
+        (name, digest.hexdigest(), table),
     )
 
 

@@ -211,6 +211,7 @@ comment on column sync.funds.number is 'Order in which rows were loaded.';
 create table sync.files (
     file text,
     sha256 text,
+    table_name text,
     loaded_by bigint default case
         when current_setting('fundwarden.identity', true) ~ '^[0-9]{1,18}:'
             then split_part(current_setting('fundwarden.identity', true), ':', 1)::bigint
@@ -220,6 +221,8 @@ create table sync.files (
 comment on table sync.files is
     'Files that were loaded, with their hashes: the event of the audit log names them.';
 comment on column sync.files.sha256 is 'In hexadecimal digits.';
+comment on column sync.files.table_name is
+    'Name of the staging table that its lines went to; null: logged with whatever is applied.';
 comment on column sync.files.loaded_by is 'The user who loaded the file; null: the owner.';
 
 create table authz_private.sync_marks (
@@ -227,6 +230,7 @@ create table authz_private.sync_marks (
     kind text not null,
     number bigint not null,
     fingerprint text not null,
+    top_id int not null,
     primary key (loaded_by, kind)
 );
 
@@ -236,7 +240,10 @@ comment on column authz_private.sync_marks.loaded_by is 'The user who loaded the
 comment on column authz_private.sync_marks.kind is 'Name of the staging table.';
 comment on column authz_private.sync_marks.number is 'The last row that was applied.';
 comment on column authz_private.sync_marks.fingerprint is
-    'Tells whether rows were changed since: last number, count and last transaction of the rows.';
+    'Tells whether rows were changed since: oid of the table, last number, count and transactions '
+    'of the rows.';
+comment on column authz_private.sync_marks.top_id is
+    'The unit at the top of the scope that they were applied to: they are read again for it only.';
 
 create type authz_private.sync_scope as (
     tenant_id int,

@@ -91,6 +91,42 @@ def test_rows_that_were_edited_count_anew_beside_other_kinds(owner: Connection, 
     assert ("person", "E3", "deactivate") in changes(owner)
 
 
+def test_rows_that_were_applied_are_no_statement_about_another_scope(owner: Connection) -> None:
+    people = [{"external_id": code, "unit_external_id": "NY-01"} for code in ("E2", "E3")]
+    stage(owner, people=people, grants=company()["grants"][1:2])
+    changes(owner, "apply", under="NY-01")
+    assert changes(owner, "apply") == []
+    assert changes(owner, under="LON") == []
+    with pytest.raises(psycopg.Error, match="people were applied to another scope") as error:
+        changes(owner, "apply", only=["grants", "person"])
+    assert error.value.sqlstate == "22023"
+    assert "sync.clear" in str(error.value.diag.message_hint)
+    assert one(owner, "select count(*) from sync.plan('ACME', 'NY-01')") == 3
+    assert changes(owner, under="NY-01", only=["people"]) == []
+    add(owner, people=people)
+    assert ("person", "E4", "deactivate") in changes(owner)
+    owner.execute("select sync.clear()")
+    assert len(changes(owner, only=["people"])) == 4
+
+
+def test_rows_that_were_applied_stay_so_after_a_restore(owner: Connection) -> None:
+    owner.execute("update authz.users set username = 'dora' where external_id = 'E2'")
+    # What pg_restore does: the same rows by another transaction, in a table with another oid.
+    owner.execute(
+        "create temporary table kept as select * from sync.people;"
+        "truncate sync.people;"
+        "insert into sync.people overriding system value select * from kept"
+    )
+    owner.execute(
+        "update authz_private.sync_marks set fingerprint = "
+        "regexp_replace(fingerprint, '^[0-9]+', '1') where kind = 'people'"
+    )
+    add(owner, units=changed(company()["units"], {"external_id": "IT"}, name="IT too"))
+    assert changes(owner) == [("unit", "IT", "rename")]
+    owner.execute("delete from sync.people where external_id = 'E3'")
+    assert ("person", "E3", "deactivate") in changes(owner)
+
+
 def test_plan_changes_nothing_and_apply_does_what_it_says(owner: Connection) -> None:
     feed = company()
     feed["units"] = changed(feed["units"], {"external_id": "IT"}, parent_external_id="LON")
@@ -461,6 +497,8 @@ def test_an_administrator_by_template_counts(owner: Connection) -> None:
         ("select * from sync.plan('ACME', null, %s)", [["ships"]], "22023"),
         ("select * from sync.plan('ACME', null, %s)", [[None]], "22023"),
         ("select * from sync.apply('', '', '{}')", [], "22023"),
+        ("select sync.clear(%s)", [["people", "ships"]], "22023"),
+        ("select sync.clear(%s)", [[None]], "22023"),
         ("select * from sync.export('ACME', %s)", ["users"], "22023"),
         ("select * from sync.export('ACME', null)", [], "22023"),
     ],
@@ -542,8 +580,13 @@ def test_the_last_administrator_is_never_deactivated(owner: Connection) -> None:
 
 def test_each_row_is_audited_as_sync_and_the_plan_as_one_event(owner: Connection) -> None:
     last = one(owner, "select max(id) from audit.permission_audit_log")
+    owner.execute(
+        "insert into sync.files (file, sha256, table_name) values ('people.csv', 'abc', 'people'), "
+        "('hr.zip', 'def', null), ('units.csv', 'ghi', 'units'), ('roles.csv', 'jkl', 'roles')"
+    )
+    owner.execute("select sync.clear('{role, people}')")
     stage(owner, people=without(company()["people"], external_id="E4"))
-    owner.execute("insert into sync.files (file, sha256) values ('people.csv', 'abc')")
+    owner.execute("insert into sync.files values ('people.csv', 'abc', 'people')")
     owner.execute("select set_config('fundwarden.reason', 'mine', false)")
     changes(owner, "apply")
     rows = owner.execute(
@@ -554,9 +597,13 @@ def test_each_row_is_audited_as_sync_and_the_plan_as_one_event(owner: Connection
         ("authz.users", "UPDATE", "sync"), (None, "SYNC", "sync"),
     ]  # fmt: skip
     assert rows[1][3] == {
-        "tenant": "ACME", "under": "ACME", "files": {"people.csv": "abc"},
+        "tenant": "ACME", "under": "ACME", "files": {"people.csv": "abc", "hr.zip": "def"},
         "changes": {"person": {"deactivate": 1, "unchanged": 3}},
     }  # fmt: skip
+    # Files of a kind that was neither cleared nor applied are still to come.
+    assert owner.execute("select file from sync.files").fetchall() == [("units.csv",)]
+    owner.execute("select sync.clear()")
+    assert one(owner, "select count(*) from sync.files") == 0
     assert one(owner, "select current_setting('fundwarden.reason')") == "mine"
     assert owner.execute("select * from audit.verify_tables()").fetchall() == []
 
