@@ -245,23 +245,25 @@ def test_staged_rows_are_of_whoever_loaded_them(login: Connection, owner: Connec
 
 def test_a_planted_table_is_not_written_to(connect: Callable[..., Connection],
                                            owner: Connection) -> None:  # fmt: skip
-    database = owner.info.dbname
-    owner.execute("create role planter login in role fundwarden_trusted")
+    database = sql.Identifier(owner.info.dbname)
+    # A role is of the whole cluster.
+    name = f"planter_{owner.info.dbname}"
+    planter = sql.Identifier(name)
+    owner.execute(sql.SQL("create role {} login in role fundwarden_trusted").format(planter))
+    login = None
     try:
-        owner.execute(sql.SQL("grant temporary on database {} to planter").format(
-            sql.Identifier(database)))  # fmt: skip
-        login = connect("planter")
+        owner.execute(sql.SQL("grant temporary on database {} to {}").format(database, planter))
+        login = connect(name)
         login.execute("create temporary table sync_work (kind text)")
         with pytest.raises(psycopg.Error) as error, acting(login, owner, "E2"):
             add(login, people=mine()["people"])
             login.execute("select * from sync.apply(null, 'NY-01')")
         assert error.value.sqlstate == "42501"
-        login.execute("drop table pg_temp.sync_work")
-        login.close()
     finally:
-        owner.execute(sql.SQL("revoke all on database {} from planter").format(
-            sql.Identifier(database)))  # fmt: skip
-        owner.execute("drop role planter")
+        if login is not None:
+            login.close()
+        owner.execute(sql.SQL("revoke all on database {} from {}").format(database, planter))
+        owner.execute(sql.SQL("drop role {}").format(planter))
 
 
 def test_money_is_loaded_by_who_may_create_it(login: Connection, owner: Connection) -> None:

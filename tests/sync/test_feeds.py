@@ -401,6 +401,25 @@ def test_windows_change_and_split(owner: Connection) -> None:
     assert changes(owner) == []
 
 
+def test_owners_of_records_of_the_same_transaction_move_together(owner: Connection) -> None:
+    feed = company()
+    with owner.transaction():
+        stage(
+            owner,
+            orders=[{"id": 1, "handler_external_id": "E3"}],
+            funds=[{"id": 1, "handler_external_id": "E2", "order_id": 1, "amount": 1}],
+        )
+        changes(owner, "apply")
+        feed["people"][1]["unit_external_id"] = feed["people"][2]["unit_external_id"] = "LON"
+        stage(owner, people=feed["people"])
+        assert changes(owner, "apply") == [("person", "E2", "move"), ("person", "E3", "move")]
+    assert owner.execute(
+        "select distinct n.external_id from finance.financial_funds as f "
+        "cross join lateral (values (f.handler_unit_id), (f.order_unit_id)) as v (id) "
+        "inner join authz.org_units as n on v.id = n.id"
+    ).fetchall() == [("LON",)]
+
+
 def test_money_follows_its_feed(owner: Connection) -> None:
     stage(
         owner,

@@ -127,13 +127,8 @@ begin
             h.inherit_to_descendants,
             h.valid_from,
             h.valid_until,
-            h.source,
-            coalesce(u.external_id, u.username) as person_code,
-            r.code as role_code,
-            coalesce(n.external_id, n.path::text) as unit_code
+            h.source
         from authz.user_roles as h
-        inner join authz.users as u on h.user_id = u.id
-        inner join authz.roles as r on h.role_id = r.id
         left join authz.org_units as n on h.unit_id = n.id
         where h.tenant_id = scope.tenant_id
             and h.user_id = any(
@@ -176,7 +171,6 @@ begin
         select
             j.*,
             e.id,
-            e.source,
             e.inherit_to_descendants as inherit_now,
             e.valid_until as until_now,
             e.id is not null and e.valid_until is distinct from j.valid_until as is_until_changed,

@@ -112,20 +112,16 @@ begin
         return scope;
     end if;
 
+    scope.top_id := case
+        when under is null then scope.tenant_id
+        else authz_private.sync_unit_id(scope.tenant_id, under)
+    end;
     select
-        n.id,
         n.path,
         coalesce(n.external_id, n.path::text)
-    into scope.top_id, scope.top_path, scope.top_code
+    into scope.top_path, scope.top_code
     from authz.org_units as n
-    where n.tenant_id = scope.tenant_id
-        and (
-            under is null and n.id = scope.tenant_id
-            or n.external_id = under
-            or n.external_id is null and n.path::text = under
-        )
-    order by n.external_id is null
-    limit 1;
+    where n.id = scope.top_id;
     if scope.actor_id is not null and (
         scope.top_id is null
         or exists (
