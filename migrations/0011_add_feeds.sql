@@ -81,7 +81,8 @@ create table sync.units (
 );
 
 comment on table sync.units is
-    'Units as a feed states them. parent_external_id is empty for the unit of the tenant only.';
+    'Units as a feed states them. parent_external_id is empty only for the unit at the top of the '
+    'scope.';
 comment on column sync.units.external_id is 'The company''s own code of the unit.';
 comment on column sync.units.parent_external_id is 'Code of the unit above.';
 comment on column sync.units.is_active is

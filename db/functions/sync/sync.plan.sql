@@ -39,10 +39,12 @@ $$;
 
 comment on function sync.plan(text, text, text []) is
     'What the staged rows would change below the unit under (null: in the whole tenant), one row '
-    'per object. tenant is the code of the root unit; null: the only one. only_kinds limits the '
-    'kinds; a kind that is named and has no rows is stated to be empty. action: add, move, rename, '
-    'change, deactivate, reactivate, remove, unchanged. problem names file, line and column. '
-    'Changes nothing. The owner sees everything, an administrator what they may change. 28000 if '
-    'nobody is signed in; 42501 if that is not allowed; 22023 for an unknown tenant, unit or kind.';
+    'per object. tenant is the code of the root unit; null: for an administrator their own; else '
+    'that of the only staged root unit, else the only tenant. only_kinds limits the kinds; a kind '
+    'that is named and has no rows is stated to be empty. action: add, move, rename, change, '
+    'deactivate, reactivate, remove, unchanged. problem names file, line and column. Changes '
+    'nothing. The owner sees everything, an administrator what they may change. 28000 if nobody is '
+    'signed in; 42501 if that is not allowed; 22023 for an unknown tenant, unit or kind, and for a '
+    'kind that is named and whose rows were applied with another under.';
 revoke all on function sync.plan(text, text, text []) from public;
 grant execute on function sync.plan(text, text, text []) to fundwarden_app;
