@@ -406,8 +406,8 @@ def test_owners_of_records_of_the_same_transaction_move_together(owner: Connecti
     with owner.transaction():
         stage(
             owner,
-            orders=[{"id": 1, "handler_external_id": "E3"}],
-            funds=[{"id": 1, "handler_external_id": "E2", "order_id": 1, "amount": 1}],
+            orders=[{"id": 1, "handler_external_id": "E2"}],
+            funds=[{"id": 1, "handler_external_id": "E3", "order_id": 1, "amount": 1}],
         )
         changes(owner, "apply")
         feed["people"][1]["unit_external_id"] = feed["people"][2]["unit_external_id"] = "LON"
