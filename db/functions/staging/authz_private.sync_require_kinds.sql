@@ -2,7 +2,7 @@
 
 create or replace function authz_private.sync_require_kinds(only_kinds text [])
 returns void
-language plpgsql immutable security invoker parallel safe
+language plpgsql stable security invoker parallel safe
 as $$
 declare
     wrong text;
