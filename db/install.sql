@@ -498,6 +498,7 @@
 \ir functions/staging/authz_private.sync_number.sql
 \ir functions/staging/authz_private.sync_object.sql
 \ir functions/staging/authz_private.sync_place.sql
+\ir functions/staging/authz_private.sync_require_kinds.sql
 \ir functions/staging/authz_private.sync_switch.sql
 \ir functions/staging/authz_private.sync_tables.sql
 \ir functions/staging/authz_private.sync_columns.sql
