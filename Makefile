@@ -17,7 +17,7 @@ test-all: $(VENV)/installed
 	.ci/ensure-pgtap
 	.ci/ensure-pgbouncer
 	.ci/ensure-servers $(BIN)/python
-	FUNDWARDEN_EVERYWHERE=1 FUNDWARDEN_WORLDS=1000 FUNDWARDEN_ROW_WORLDS=200 \
+	FUNDWARDEN_EVERYWHERE=1 FUNDWARDEN_WORLDS=1000 FUNDWARDEN_ROW_WORLDS=200 FUNDWARDEN_NIGHTS=500 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile --server all
 
 lint: $(VENV)/installed

@@ -760,6 +760,7 @@ def test_it_is_refused(world: str, names: dict[str, int], attack: Attack) -> Non
 @pytest.mark.parametrize(
     "attack", [a for a in ATTACKS if a.guards], ids=[a.title for a in ATTACKS if a.guards]
 )
+@pytest.mark.long
 def test_without_its_guards_it_succeeds(world: str, names: dict[str, int], attack: Attack) -> None:
     with psycopg.connect(world, autocommit=True) as connection:
         prepare(connection, attack, weak=True)

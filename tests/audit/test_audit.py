@@ -11,6 +11,8 @@ import pytest
 from servers import APP_LOGIN, TRUSTED_LOGIN
 from waiting import Running, refusal, rows, session, value
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 Connect = Callable[..., Connection]
 LOG = "audit.permission_audit_log"

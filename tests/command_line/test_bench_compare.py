@@ -107,14 +107,15 @@ def test_a_strategy_that_does_not_answer_in_time_is_left_out_and_named(seeded: T
         compare.engines.build_rivals(connection)
         asked = compare.questions(connection, RECORDS)[:1]
         other.execute("lock table rival.units in access exclusive mode")
-        plan = dataclasses.replace(PLAN, patience=0.1)
+        # Long enough for ours on a busy machine: the others wait for the lock all the same.
+        plan = dataclasses.replace(PLAN, patience=3)
         _, checked = compare.check(
             chosen, Places(seeded.conninfo), asked, plan, missing, quiet
         )  # fmt: skip
     assert set(chosen) == set(checked) == {OURS}
     assert missing == [
-        "union of joins: no answer within 0.1 s.",
-        "recursive CTE: no answer within 0.1 s.",
+        "union of joins: no answer within 3 s.",
+        "recursive CTE: no answer within 3 s.",
     ]
 
 

@@ -156,6 +156,7 @@ def test_a_file_that_cannot_be_read_says_so(module_database: str, tmp_path: Path
             load(Target(module_database), path)
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_lines_are_loaded(database: str, file: Path) -> None:
     parents = ["", *(f"u{n // 10}" for n in range(1, 100_000))]
     lines = [f"u{n},{parent},Unit {n},office" for n, parent in enumerate(parents)]

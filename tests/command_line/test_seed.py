@@ -95,6 +95,7 @@ def another(server: Server) -> Iterator[str]:
         yield server.conninfo(janitor.dbname)
 
 
+@pytest.mark.long
 def test_seeded_rows_are_those_that_row_by_row_inserts_make(database: str, another: str) -> None:
     seed(Target(database), records=RECORDS, say=quiet)
     with psycopg.connect(database) as source, psycopg.connect(another) as into:

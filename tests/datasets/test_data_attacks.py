@@ -19,6 +19,8 @@ from attacks import ANN, Attack, token, told
 from data_attacks import ATTACKS, MASKED, STAFF, VIEW, WORLD
 from waiting import refusal, rows, session, value
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 SWITCH = "update authz.settings set data_permissions = '{}'"
@@ -372,6 +374,7 @@ def test_what_is_hidden_is_not_written_by_statements_that_read_nothing(
 
 @pytest.mark.one_server
 @pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.long
 def test_without_the_rules_it_works(unruled: str, app: Connection, name: str) -> None:
     attack = ATTACKS[name]
     with session(unruled) as admin:

@@ -27,6 +27,8 @@ from waiting import (
 from runner.connect import Target
 from runner.migrations import migrate, status
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 REAL = Path(__file__).resolve().parents[2]
 

@@ -27,9 +27,11 @@ from psycopg import sql
 from random_worlds import World, owned, random_world, store
 from servers import Server
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_DATA_WORLDS=5000 looks harder than the suite does.
-WORLDS = int(os.environ.get("FUNDWARDEN_DATA_WORLDS", "40"))
+WORLDS = int(os.environ.get("FUNDWARDEN_DATA_WORLDS", "20"))
 
 
 @pytest.fixture(scope="module")
@@ -462,11 +464,13 @@ def notices(live: Callable[..., list[str]], connection: Connection, sabotage: st
 
 @pytest.mark.one_server
 @pytest.mark.parametrize("how", sorted(BROKEN))
+@pytest.mark.long
 def test_worlds_notice_when(connection: Connection, how: str) -> None:
     assert notices(live_through, connection, BROKEN[how])
 
 
 @pytest.mark.one_server
 @pytest.mark.parametrize("how", sorted(BROKEN_FUNDS))
+@pytest.mark.long
 def test_worlds_of_funds_notice_when(connection: Connection, how: str) -> None:
     assert notices(live_with_few_funds, connection, BROKEN_FUNDS[how])

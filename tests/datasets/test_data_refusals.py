@@ -11,6 +11,8 @@ import psycopg.sql
 import pytest
 from data_world import act_as
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 PREPARED = """

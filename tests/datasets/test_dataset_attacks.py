@@ -236,6 +236,7 @@ def test_it_brings_nothing(lasting: dict[str, str], storage: str, name: str) -> 
 
 
 @pytest.mark.parametrize(("storage", "name"), CASES)
+@pytest.mark.long
 def test_without_the_guard_it_works(
     templates: dict[str, str], server: Server, storage: str, name: str
 ) -> None:

@@ -23,7 +23,7 @@ from servers import Server
 pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
-WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "16"))
+WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "8"))
 KEY_TYPES = ("int", "bigint", "uuid", "text")
 
 
@@ -652,6 +652,7 @@ def test_a_deny_of_what_is_owned_leaves_what_others_own(
 
 
 @pytest.mark.parametrize("how", sorted(BROKEN))
+@pytest.mark.long
 def test_the_worlds_notice_when(connection: Connection, how: str) -> None:
     storage, function, text, instead = BROKEN[how]
 

@@ -26,6 +26,8 @@ from waiting import (
     wait_until_blocked_or_done,
 )
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 TABLES = """

@@ -27,9 +27,11 @@ from random_worlds import (
 )
 from servers import Server
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_WORLDS=20000 looks harder than the suite does.
-WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "160"))
+WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "80"))
 COUNTED: Counter[int] = Counter()
 
 
@@ -219,6 +221,7 @@ BROKEN = {
 
 @pytest.mark.one_server
 @pytest.mark.parametrize("how", sorted(BROKEN))
+@pytest.mark.long
 def test_worlds_notice_when(connection: Connection, how: str) -> None:
     def sabotage(opened: Connection) -> None:
         opened.execute(BROKEN[how])

@@ -30,6 +30,8 @@ from runner.connect import Target
 from runner.migrations import migrate, status
 from runner.refreshing import listen
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 COMMITS = int(os.environ.get("FUNDWARDEN_COMMITS", "800"))
 

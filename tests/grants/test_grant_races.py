@@ -15,6 +15,8 @@ from waiting import (
     wait_until_blocked_or_done,
 )
 
+pytestmark = pytest.mark.one_server
+
 UNLIMITED = "null, null"
 WINDOW = "'2030-01-01', '2031-01-01'"
 TOUCHING = "'2031-01-01', null"

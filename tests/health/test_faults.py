@@ -31,6 +31,8 @@ from runner.seeding import prepare, seed
 from runner.statistics import sizes
 from runner.syncing import Feed, sync
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 PAGE = "select fund_id, total_count from finance.page_authorized_funds(2)"
@@ -222,9 +224,9 @@ def interrupt_runners(server: Server, running: list[Running]) -> None:
     [
         (kill_backends, 1),
         (kill_postmaster, 1),
-        (end_connections, 1),
+        pytest.param(end_connections, 1, marks=pytest.mark.long),
         (kill_runners, -signal.SIGKILL),
-        (interrupt_runners, INTERRUPTED),
+        pytest.param(interrupt_runners, INTERRUPTED, marks=pytest.mark.long),
     ],
 )
 def test_ended_in_the_middle_nothing_is_half_done_and_the_next_run_works(

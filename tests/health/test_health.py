@@ -19,6 +19,8 @@ from runner.connect import SAFE_MINOR, Target, warn_minor
 from runner.migrations import migrate, status
 from runner.project import root
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 WORLD = """
@@ -333,7 +335,14 @@ def without_autovacuum(conninfo: str) -> Iterator[None]:
 
 
 @pytest.mark.one_server
-@pytest.mark.parametrize("what", [what for what in BROKEN if what != DEAD_ROWS])
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(what, marks=[] if BROKEN[what][2] == "critical" else [pytest.mark.long])
+        for what in BROKEN
+        if what != DEAD_ROWS
+    ],
+)
 def test_status_finds_and_its_command_mends(sound: str, what: str) -> None:
     is_found_and_mended(sound, what)
 

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from waiting import refusal, rows, session, value
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 ME = "select authz.current_user_id()"

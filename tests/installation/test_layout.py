@@ -40,6 +40,7 @@ def earlier_layout(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_moved_files_leave_the_catalog_as_it_was(server: Server, tmp_path: Path) -> None:
     said: list[str] = []
     with server.copy("template1") as janitor:

@@ -825,7 +825,7 @@ def test_the_real_project_installs_once_and_survives_a_dump(
 
 
 @pytest.mark.skipif(not (REAL / "db" / "install.sql").exists(), reason="no db/ yet")
-@pytest.mark.parametrize("major", [15, 18])
+@pytest.mark.parametrize("major", [pytest.param(15, marks=pytest.mark.long), 18])
 def test_the_real_project_needs_no_superuser(major: int, managed: Callable[[int], Server]) -> None:
     server = managed(major)
     database = server.create_database()

@@ -20,6 +20,8 @@ from waiting import (
     wait_until_blocked_or_done,
 )
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 # acme: two branches of three units each, and a lone unit; zeta: another tenant.

@@ -16,6 +16,8 @@ from runner.migrations import migrate, status
 from runner.project import root
 from runner.seeding import seed
 
+pytestmark = pytest.mark.one_server
+
 SCRIPT = root() / "db" / "options" / "partition_funds.sql"
 PARTITIONS = 4
 USERS = 1, 2, 3, 17, 40, 250, 400

@@ -17,7 +17,7 @@ from servers import Server
 pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
-WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "40"))
+WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "20"))
 
 
 READ = {
@@ -126,6 +126,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", sorted(BROKEN))
+@pytest.mark.long
 def test_worlds_notice_when(connection: Connection, how: str) -> None:
     def sabotage(opened: Connection) -> None:
         opened.execute(BROKEN[how].encode())

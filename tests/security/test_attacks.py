@@ -76,6 +76,7 @@ def test_it_brings_nothing(lasting: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.long
 def test_without_the_guard_it_works(sound: str, name: str) -> None:
     attack = ATTACKS[name]
     with session(sound) as admin:

@@ -43,6 +43,7 @@ BROKEN = {
 
 
 @pytest.mark.one_server
+@pytest.mark.long
 def test_the_matrix_notices(database: str) -> None:
     with session(database) as admin:
         for statement in BROKEN:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_NIGHTS=2000 looks harder than the suite does.
-NIGHTS = int(os.environ.get("FUNDWARDEN_NIGHTS", "120"))
+NIGHTS = int(os.environ.get("FUNDWARDEN_NIGHTS", "60"))
 NIGHTS_OF_A_WORLD = 4
 
 
@@ -427,6 +427,7 @@ def test_after_every_night_database_and_model_agree(session: Connection, part_of
         "alter table authz.user_roles disable trigger _950_audit_inserted",
     ],
 )
+@pytest.mark.long
 def test_nights_notice_when_a_trigger_is_missing(session: Connection, how: str) -> None:
     with session.transaction(force_rollback=True):
         session.execute(how.encode())
