@@ -11,6 +11,13 @@
 
   const plain = (text) => text.normalize("NFKC").toLowerCase();
 
+  // Of a row, without who gave the access: that is somebody else's name.
+  function words(row) {
+    let text = row.textContent;
+    for (const given of row.querySelectorAll(".given")) text = text.replace(given.textContent, " ");
+    return plain(text);
+  }
+
   // Made at the first search: reading 20,000 rows costs more than showing the page.
   function index() {
     units = [...tree.querySelectorAll(".unit")].map((element) => ({
@@ -23,16 +30,16 @@
           block,
           rows: [...block.querySelectorAll("tbody tr")].map((row) => ({
             row,
-            text: plain(row.textContent),
+            text: words(row),
           })),
         })),
     }));
   }
 
   function search() {
-    const words = plain(field.value).split(/\s+/).filter(Boolean);
+    const wanted = plain(field.value).split(/\s+/).filter(Boolean);
     if (units === null) index();
-    if (words.length === 0) {
+    if (wanted.length === 0) {
       for (const { element, rows } of units) {
         element.hidden = false;
         for (const { block, rows: lines } of rows) {
@@ -46,7 +53,7 @@
       return;
     }
     if (before === null) before = units.map(({ element }) => [element, element.open]);
-    const matches = (text) => words.every((word) => text.includes(word));
+    const matches = (text) => wanted.every((word) => text.includes(word));
     const shown = new Set();
     const opened = new Set();
     let people = 0;
@@ -56,8 +63,8 @@
       let here = 0;
       for (const { block, rows: lines } of rows) {
         let inBlock = 0;
-        for (const { row, text: words_ } of lines) {
-          const isFound = matches(words_);
+        for (const { row, text: told } of lines) {
+          const isFound = matches(told);
           row.hidden = !isFound && !isNamed;
           inBlock += isFound ? 1 : 0;
         }
@@ -81,13 +88,15 @@
     }
     answer.textContent =
       `${people.toLocaleString("en")} ${people === 1 ? "row" : "rows"} of people and ` +
-      `${named.toLocaleString("en")} ${named === 1 ? "unit" : "units"} found`;
+      `${named.toLocaleString("en")} ${named === 1 ? "unit" : "units"} for ${field.value}`;
   }
 
-  field.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(search, 120);
-  });
+  for (const event of ["input", "change"]) {
+    field.addEventListener(event, () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(search, 120);
+    });
+  }
   document.getElementById("open").addEventListener("click", () => {
     for (const element of tree.querySelectorAll(".unit:not([hidden])")) element.open = true;
   });

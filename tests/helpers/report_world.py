@@ -27,12 +27,10 @@ MORE = """
     values (7001, 1, 3, 5, 'finance.funds', 'read', 11, '2000-01-01', '2999-01-01', 'away', 3),
         (7002, 1, 3, 5, 'finance.orders', 'read', 11, '2000-01-01', '2001-01-01', 'was away', 3),
         (7003, 1, 3, 30, 'finance.funds', 'read', 11, '2000-01-01', '2999-01-01', 'away', 3);
-    insert into authz.permission_templates (id, unit_id, permission_key, is_enabled, is_locked)
-    values (5101, 1, 'funds.read', true, true);
-    alter table authz.permission_templates disable trigger user;
-    insert into authz.permission_templates (id, tenant_id, unit_id, permission_key, is_enabled)
-    values (5102, 1, 20, 'funds.read', false);
-    alter table authz.permission_templates enable always trigger all;
+    insert into authz.permission_templates (id, unit_id, permission_key, is_enabled)
+    values (5102, 20, 'funds.read', false);
+    insert into authz.permission_templates (id, unit_id, permission_key, is_locked)
+    values (5101, 1, 'funds.read', true);
     insert into authz.access_reviews (id, tenant_id, unit_id, reviewer_id, opened_by, opened_at, due)
     values (8001, 1, 10, 3, 1, '2000-01-01', '2001-01-01'),
         (8002, 1, 1, 1, 2, '2000-01-01', '2999-01-01');

@@ -37,16 +37,24 @@ begin
                 l.logged_at,
                 concat_ws(
                     ' ',
-                    case l.action when 'CREATE' then 'added' when 'UPDATE' then 'changed' else 'removed' end,
-                    case l.table_name
-                        when 'authz.roles' then 'role'
-                        when 'authz.policies' then 'policy'
-                        when 'authz.role_policies' then 'policy of role'
-                        when 'authz.role_permissions' then 'permission of role'
-                        else 'permission of policy'
+                    case l.action
+                        when 'CREATE' then 'added'
+                        when 'UPDATE' then 'changed'
+                        else 'removed'
                     end,
-                    quote_literal(coalesce(r.code, o.name, w.content ->> 'code', w.content ->> 'name')),
-                    ': ' || coalesce(concat_ws(':', p.resource, p.action, p.scope), q.name),
+                    case
+                        when p.id is not null
+                            then format('permission %s:%s:%s of', p.resource, p.action, p.scope)
+                        when q.id is not null then format('policy %L of', q.name)
+                    end,
+                    case
+                        when l.table_name in ('authz.policies', 'authz.policy_permissions')
+                            then 'policy'
+                        else 'role'
+                    end,
+                    quote_literal(
+                        coalesce(r.code, o.name, w.content ->> 'code', w.content ->> 'name')
+                    ),
                     '(' || (
                         select string_agg(
                             format('%s: %s -> %s', c, l.old_values ->> c, l.new_values ->> c), ', '
