@@ -162,7 +162,7 @@ def test_no_more_than_a_hundred_changes_are_shown(app: Connection) -> None:
     )
     found = value(app, ASK, 1)["changes"]
     assert len(found) == 100
-    assert {row["description"].split("(")[0] for row in found} == {"gave membership at acme.north.oslo"}
+    assert {row["description"] for row in found} == {"gave membership at acme.north.oslo"}
 
 
 def test_the_latest_changes_include_what_roles_come_to_give(app: Connection) -> None:
@@ -245,7 +245,7 @@ def test_a_role_without_rights_is_refused(app: Connection) -> None:
 
 
 def test_what_the_profile_says_needs_the_right_to_read_users(app: Connection) -> None:
-    app.execute("update authz.users set profile = '{\"display_name\": \"Eva E.\"}' where id = 16")
+    app.execute('update authz.users set profile = \'{"display_name": "Eva E."}\' where id = 16')
     app.execute(
         "insert into authz.user_permissions (user_id, permission_id, unit_id) "
         "select 17, p.id, 12 from authz.permissions as p "

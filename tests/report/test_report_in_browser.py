@@ -84,7 +84,8 @@ def page(chromium: webdriver.Chrome, answer: dict[str, Any], tmp_path: Path) -> 
 
 def requests(chromium: webdriver.Chrome) -> list[str]:
     """Every address that the page asked for, by whatever means, since it was opened."""
-    messages = (json.loads(entry["message"])["message"] for entry in chromium.get_log("performance"))
+    log = chromium.get_log("performance")
+    messages = (json.loads(entry["message"])["message"] for entry in log)
     return [
         message["params"]["request"]["url"]
         for message in messages
@@ -99,9 +100,7 @@ def rows_shown(chromium: webdriver.Chrome) -> list[WebElement]:
 
 def unit(chromium: webdriver.Chrome, path: str) -> WebElement:
     """The innermost unit whose people are those of the path."""
-    return chromium.find_element(
-        By.XPATH, f"//caption[.='People of {path}']/ancestor::details[1]"
-    )
+    return chromium.find_element(By.XPATH, f"//caption[.='People of {path}']/ancestor::details[1]")
 
 
 def find(chromium: webdriver.Chrome, words: str) -> str:

@@ -95,7 +95,8 @@ begin
                 select
                     a.user_id,
                     jsonb_agg(
-                        a.told - 'username' order by a.kind <> 'role', a.kind, a.title, a.source_id
+                        a.told - 'username'
+                        order by a.kind <> 'role', a.kind, a.title, a.source_id
                     ) as told
                 from access as a
                 where a.base_unit_id is not null
@@ -104,8 +105,8 @@ begin
             group by p.base_unit_id
         ),
 
-        -- Given at a unit to people whose base unit is another. What holds wherever somebody belongs
-        -- is told with the person.
+        -- Given at a unit to people whose base unit is another. What holds wherever somebody
+        -- belongs is told with the person.
         guests_told as (
             select
                 a.unit_within,
@@ -271,7 +272,8 @@ begin
                 'units', (select n.told from units_told as n),
                 'from_outside', (
                     select coalesce(
-                        jsonb_agg(a.told order by a.unit_path, a.username, a.kind, a.source_id), '[]'
+                        jsonb_agg(a.told order by a.unit_path, a.username, a.kind, a.source_id),
+                        '[]'
                     )
                     from access as a
                     where a.unit_within is null and a.base_unit_id is null and a.kind <> 'template'
@@ -289,14 +291,17 @@ begin
                     select coalesce(
                         jsonb_agg(
                             to_jsonb(m)
-                            order by m.kind = 'role' desc, m.kind = 'policy' desc, m.rank desc, m.title
+                            order by
+                                m.kind = 'role' desc, m.kind = 'policy' desc, m.rank desc, m.title
                         ),
                         '[]'
                     )
                     from matrix_told as m
                 ),
                 'templates', (
-                    select coalesce(jsonb_agg(to_jsonb(t) order by t.permission_key, t.unit_path), '[]')
+                    select coalesce(
+                        jsonb_agg(to_jsonb(t) order by t.permission_key, t.unit_path), '[]'
+                    )
                     from templates as t
                 ),
                 'reviews', (
@@ -328,7 +333,9 @@ begin
                 'changes', case
                     when has_table_privilege(caller, 'audit.permission_audit_log', 'select')
                         then (
-                            select coalesce(jsonb_agg(to_jsonb(c) order by c.changed_at desc), '[]')
+                            select coalesce(
+                                jsonb_agg(to_jsonb(c) order by c.changed_at desc), '[]'
+                            )
                             from authz_private.latest_changes(top_id, changes_shown) as c
                         )
                 end

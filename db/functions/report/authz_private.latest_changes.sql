@@ -96,9 +96,9 @@ begin
                     else w.content ->> 'role_id'
                 end::int
             left join authz.policies as o
-                on r.id is null and o.id = case
-                    when l.table_name = 'authz.policies' then w.content ->> 'id'
-                    else w.content ->> 'policy_id'
+                on o.id = case l.table_name
+                    when 'authz.policies' then w.content ->> 'id'
+                    when 'authz.policy_permissions' then w.content ->> 'policy_id'
                 end::int
             left join authz.policies as q
                 on l.table_name = 'authz.role_policies'
@@ -113,6 +113,6 @@ end
 $$;
 
 comment on function authz_private.latest_changes(int, int) is
-    'The latest changes of access at a unit and below it, and of what the roles and policies of its '
-    'tenant give, newest first.';
+    'The latest changes of access at a unit and below it, and of what the roles and policies of '
+    'its tenant give, newest first.';
 revoke all on function authz_private.latest_changes(int, int) from public;
