@@ -214,6 +214,7 @@ def test_an_administrator_of_a_subtree_sees_nothing_outside(app: Connection) -> 
     assert [row["review_id"] for row in found["reviews"]] == [8001]
     # Opened by somebody of above.
     assert (found["reviews"][0]["reviewer"], found["reviews"][0]["opened_by"]) == ("nora", None)
+    assert value(app, ASK, 11)["reviews"] == []
     # A role that nobody in reach holds is nobody's business.
     assert "checker" not in {row["title"] for row in found["matrix"]}
 
