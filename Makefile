@@ -10,12 +10,14 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	.ci/ensure-pgtap
 	.ci/ensure-pgbouncer
+	.ci/ensure-chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Every major, every upgrade from one to another, and the long catalogues on each.
 test-all: $(VENV)/installed
 	.ci/ensure-pgtap
 	.ci/ensure-pgbouncer
+	.ci/ensure-chromium
 	.ci/ensure-servers $(BIN)/python
 	FUNDWARDEN_EVERYWHERE=1 FUNDWARDEN_WORLDS=1000 FUNDWARDEN_ROW_WORLDS=200 FUNDWARDEN_NIGHTS=500 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile --server all

@@ -611,6 +611,12 @@
 \ir functions/health/ops.metrics_text.sql
 \ir views/ops.replication.sql
 
+-- report: the organisation and its access at one glance, as one object.
+\ir functions/report/authz.organisation_report.sql
+\ir functions/report/authz_private.grant_contents.sql
+\ir functions/report/authz_private.latest_changes.sql
+\ir functions/report/authz_private.report_unit.sql
+
 -- installation: what this package installed, and whether the database still has it.
 \ir functions/installation/authz_private.actual_rights.sql
 \ir functions/installation/authz_private.expected_indexes.sql

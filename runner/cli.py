@@ -196,6 +196,19 @@ def export(
 
 
 @app.command()
+def report(
+    out: Annotated[Path, typer.Argument(metavar="OUT.html", help="File to write.")],
+    unit: Annotated[
+        int | None, typer.Option(min=1, help="Id of a unit; else the only organisation.")
+    ] = None,
+) -> None:
+    """Write who has access to what as one HTML page that works offline."""
+    from runner.reporting import report as run
+
+    run(target(), out, unit=unit, say=say)
+
+
+@app.command()
 def stats(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """Print sizes and row counts of the tables."""
     from runner.statistics import stats as run

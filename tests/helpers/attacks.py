@@ -147,6 +147,11 @@ EVERY_UNIT = """
     set search_path = pg_catalog, ext, pg_temp
     begin atomic select array(select n.id from authz.org_units as n); end
 """
+EVERY_REVIEW = """
+    create or replace function authz_private.may_see_every_review()
+    returns boolean language sql stable security invoker parallel safe
+    begin atomic select true; end
+"""
 READ_BACK = f"select f.status from {FUNDS} as f"
 
 # --- rows that are hidden, asked for in every way ----------------------------------------------
@@ -246,6 +251,29 @@ READING = {
     "units": Attack(("select n.path::text from authz.org_units as n",), off("authz.org_units")),
     "orders and customers": Attack(
         ("select c.name from finance.customers as c where c.id = 502",), off("finance.customers")
+    ),
+    "the report of everybody": Attack(
+        (
+            "select authz.organisation_report(1)",
+            "select authz.organisation_report(3)",
+            "select authz.organisation_report()",
+        ),
+        EVERY_REVIEW,
+    ),
+    "the report of another tenant, by an administrator": Attack(
+        ("select authz.organisation_report(900)",), EVERY_REVIEW, "stranger", ROOT
+    ),
+    "the health of the installation, by its report": Attack(
+        ("select authz.organisation_report(1) -> 'health'",),
+        "grant execute on function ops.health_checks(boolean) to fundwarden_app",
+        "marking_triggers",
+        ROOT,
+    ),
+    "the log, by the report": Attack(
+        ("select authz.organisation_report(1) -> 'changes'",),
+        "grant select on audit.permission_audit_log to fundwarden_app",
+        "gave user role",
+        ROOT,
     ),
     "another tenant's funds, by its administrator": Attack(
         (f"select f.status from {FUNDS} as f where f.tenant_id = 900",),

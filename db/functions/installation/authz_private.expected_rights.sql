@@ -20,6 +20,8 @@ begin atomic
         ('fundwarden_auditor', 'function authz.access_review(integer)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.list_reviews(boolean)', 'EXECUTE'),
         ('fundwarden_auditor', 'function authz.list_reviews(boolean)', 'EXECUTE'),
+        ('fundwarden_app', 'function authz.organisation_report(integer)', 'EXECUTE'),
+        ('fundwarden_auditor', 'function authz.organisation_report(integer)', 'EXECUTE'),
         ('fundwarden_app', 'function authz.review_items(bigint)', 'EXECUTE'),
         ('fundwarden_auditor', 'function authz.review_items(bigint)', 'EXECUTE'),
         (
