@@ -103,6 +103,7 @@
 \ir functions/people/authz_private.check_approved_roles_stay.sql
 \ir functions/people/authz_private.check_belonging.sql
 \ir functions/people/authz_private.may_refer_to_user.sql
+\ir functions/people/authz_private.require_to_hold_grants_of.sql
 \ir functions/people/authz_private.set_user_active.sql
 \ir functions/people/authz_private.subordinates_of.sql
 \ir functions/people/authz.subordinates.sql
