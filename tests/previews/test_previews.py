@@ -99,6 +99,27 @@ def test_a_change_of_a_role_concerns_all_who_hold_it(app: Connection) -> None:
     assert found[0][DETAIL]["losing"] == 1
 
 
+def test_of_two_who_were_given_the_same_the_one_whom_a_condition_names_loses_it(
+    app: Connection,
+) -> None:
+    app.execute("set local role fundwarden_owner")
+    app.execute(
+        "insert into authz.users (id, username, base_unit_id) values (40, 'sue', 21), "
+        "(41, 'sid', 21); "
+        "insert into authz.permissions (id, resource, action, scope, conditions) "
+        "values (9001, 'finance.orders', 'read', 'team', "
+        """'{"field": "user_id", "op": "=", "value": 41}'); """
+        "insert into authz.roles (id, tenant_id, code, rank) values (112, 1, 'own_orders', 1); "
+        "insert into authz.role_permissions (role_id, permission_id) values (112, 9001); "
+        "insert into authz.user_roles (user_id, role_id, unit_id) values (40, 112, 21), "
+        "(41, 112, 21)"
+    )
+    app.execute("reset role")
+    sign_in(app, 1)
+    found = preview(app, "update_role", role_id=112, is_active=False)
+    assert told(found, "orders") == [("lose", 41, "orders", "read", 1)]
+
+
 def test_a_move_of_a_unit_changes_who_reaches_it(app: Connection) -> None:
     app.execute("set local role fundwarden_owner")
     app.execute("insert into authz.user_roles (user_id, role_id, unit_id) values (6, 101, 20)")

@@ -27,7 +27,8 @@ begin
             e.resource,
             a.action,
             e.scope,
-            concat_ws(' ', e.effect, e.priority, e.scope, e.conditions) as title
+            concat_ws(' ', e.effect, e.priority, e.scope, e.conditions) as title,
+            e.conditions is not null as is_personal
         from authz_private.expanded_permissions_live as e
         inner join actions as a on e.action in (a.action, 'manage')
     ),
@@ -86,6 +87,7 @@ begin
             c.resource,
             c.action,
             c.title,
+            c.is_personal,
             authz_private.top_unit_of_grant(c.scope, p.path) as anchor_path
         from places as p
         inner join contents as c
@@ -119,7 +121,9 @@ begin
             string_agg(
                 concat_ws(' ', a.title, a.unit_id, a.inherit_to_descendants, x.anchor_path, x.units),
                 ',' order by a.title
-            ) as part
+            ) as part,
+            -- Conditions may ask for the user.
+            bool_or(a.is_personal) as is_personal
         from anchored as a
         inner join reach as x on a.anchor_path = x.anchor_path
         group by 1, 2, 3, 4, 5, 6, 7
@@ -182,7 +186,8 @@ begin
             g.user_id,
             p.resource,
             p.action,
-            p.part
+            p.part,
+            p.is_personal
         from given as g
         inner join by_grant as p
             on
@@ -196,7 +201,8 @@ begin
             p.user_id,
             split_part(x.permission_key, '.', 1),
             split_part(x.permission_key, '.', 2),
-            concat_ws(' ', 'by template', x.unit_path, x.units)
+            concat_ws(' ', 'by template', x.unit_path, x.units),
+            false
         from ranks as p
         inner join by_template as x
             on
@@ -208,7 +214,8 @@ begin
             d.delegate_id,
             r.code,
             a.action,
-            'by delegation ' || t.units
+            'by delegation ' || t.units,
+            false
         from (
             select distinct
                 g.delegate_id,
@@ -230,7 +237,12 @@ begin
         p.user_id,
         p.resource,
         p.action,
-        md5(u.base_unit_id || ' ' || string_agg(distinct p.part, ',' order by p.part))::uuid
+        md5(
+            concat_ws(
+                ' ', u.base_unit_id, string_agg(distinct p.part, ',' order by p.part),
+                case when bool_or(p.is_personal) then p.user_id end
+            )
+        )::uuid
     from parts as p
     inner join authz.users as u on p.user_id = u.id
     group by p.user_id, p.resource, p.action, u.base_unit_id;
@@ -239,5 +251,6 @@ $$;
 
 comment on function authz_private.access_signatures(bigint []) is
     'For each user, resource and action: a value that is the same as long as the units that the '
-    'user reaches are; no row where nothing is held.';
+    'user reaches are, and for two users only if they reach the same; no row where nothing is '
+    'held.';
 revoke all on function authz_private.access_signatures(bigint []) from public;
