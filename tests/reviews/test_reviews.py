@@ -623,6 +623,52 @@ def test_the_changes_of_a_user_are_a_readable_list(app: Connection) -> None:
     assert rows(app, changes.format("user_id => 9, until => %s"), begun)[0][0] == "create"
 
 
+def test_the_changes_at_a_unit_are_those_of_all_who_came_or_left(app: Connection) -> None:
+    def at(unit: int) -> list[tuple[Any, ...]]:
+        return rows(
+            app,
+            "select c.change, c.kind, c.source_id, c.unit_path "
+            "from audit.changes_of_access(unit_id => %s, since => %s) as c",
+            unit,
+            begun,
+        )
+
+    app.execute("insert into authz.org_units (id, parent_id, code) values (13, 11, 'desk')")
+    app.execute("insert into authz.user_roles (id, user_id, role_id) values (6100, 9, 111)")
+    begun = value(app, "select clock_timestamp()")
+    app.execute("delete from authz.user_roles where id = 6100")
+    sign_in(app, 1)
+    given = value(app, "select (authz.assign_role(9, 102, 11)).id")
+    app.execute("select authz.transfer_user(9, 12)")
+    wandering = value(app, "select (authz.assign_role(9, 111)).id")
+    app.execute("reset role")
+    berlin = [
+        ("delete", "user_roles", 6100, "acme.north.berlin"),
+        ("create", "user_roles", given, "acme.north.berlin"),
+        ("update", "users", 9, "acme.north.oslo"),
+    ]
+    oslo = [
+        ("update", "users", 9, "acme.north.oslo"),
+        ("create", "user_roles", wandering, "acme.north.oslo"),
+    ]
+    assert at(11) == berlin
+    assert at(12) == oslo
+    # A unit that moves away with what is below it, and one that is deleted.
+    begun = value(app, "select clock_timestamp()")
+    app.execute("update authz.org_units set parent_id = 20 where id = 11")
+    app.execute("insert into authz.user_roles (id, user_id, role_id, unit_id) "
+                "values (6101, 9, 102, 13)")  # fmt: skip
+    app.execute("delete from authz.user_roles where id = 6101")
+    app.execute("delete from authz.org_units where id = 13")
+    moved = {("update", "org_units", unit) for unit in (11, 13)}
+    deleted = {("delete", "org_units", 13)}
+    grants = {("create", "user_roles", 6101), ("delete", "user_roles", 6101)}
+    assert {row[:3] for row in at(10)} == moved
+    assert {row[:3] for row in at(20)} == moved | deleted | grants
+    assert {row[:3] for row in at(13)} >= deleted | grants
+    assert at(12) == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
