@@ -47,6 +47,7 @@
 \ir functions/identity/authz_private.jwk_modulus.sql
 \ir functions/identity/authz_private.keyed_hash.sql
 \ir functions/identity/authz_private.identity_signature.sql
+\ir functions/identity/authz_private.may_ask_about.sql
 \ir functions/identity/authz_private.may_ask_about_anyone.sql
 \ir functions/identity/authz_private.note_impersonation.sql
 \ir functions/identity/authz_private.note_sign_in.sql

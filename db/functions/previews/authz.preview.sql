@@ -165,7 +165,7 @@ begin
                 as q (user_id, resource, action)
                 on p.class_id = q.user_id and q.action = 'read'
             inner join authz.users as u on p.id = u.id
-            where u.id = me or u.base_unit_id = any(visible_units)
+            where authz_private.may_ask_about(me, visible_units, u.id, u.base_unit_id)
             order by p.id, q.resource
             limit most_counted
         ) as w;
@@ -271,7 +271,7 @@ begin
             u.username
         from unnest(concerned, class_of) as p (id, class_id)
         inner join authz.users as u on p.id = u.id
-        where (u.id = me or u.base_unit_id = any(visible_units))
+        where authz_private.may_ask_about(me, visible_units, u.id, u.base_unit_id)
             and p.class_id in (select c.class_id from changes as c)
     ),
 
