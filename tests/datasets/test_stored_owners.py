@@ -304,6 +304,50 @@ def test_a_person_hired_while_their_row_is_written_owns_it(
             writes.execute("rollback")
 
 
+MOVES = {
+    "the representative is transferred": "update authz.users set base_unit_id = 13 where id = {h}",
+    "the customer gets another": "update shop.customer set rep = '{g}' where id = {c}",
+}
+
+
+@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("move", MOVES)
+def test_a_row_written_while_its_owner_moves_on_waits_and_is_right_or_retried(
+    world: str, cast: dict[str, int], move: str, level: str
+) -> None:
+    """The triggers lock what they read: otherwise a key would refuse the row, with 23503."""
+    with session(world) as admin, session(world) as mover, session(world) as writer:
+        writer.execute(f"begin isolation level {level}".encode())
+        writer.execute("select count(*) from shop.invoice")
+        mover.execute("begin")
+        mover.execute(MOVES[move].format(**cast).encode())
+        insert = start(writer, CHANGES["invoice inserted"].format(**cast))
+        assert wait_until_blocked_or_done(admin, insert)
+        mover.execute("commit")
+        assert insert.outcome() == ("done" if level == "read committed" else "40001")
+        writer.execute("commit")
+
+
+def test_added_keys_delete_as_the_keys_of_the_company_do(world: str) -> None:
+    """PostgreSQL may ask either of the two first."""
+    with session(world) as admin:
+        actions = rows(
+            admin,
+            "select distinct a.conname, a.confdeltype = c.confdeltype from pg_constraint as a "
+            "inner join pg_constraint as c on a.conrelid = c.conrelid and c.contype = 'f' "
+            "and c.conkey = a.conkey[1:1] "
+            "where a.contype = 'f' and a.conname like 'fundwarden_bills_%%_path_%%' order by 1",
+        )
+        assert [name for name, _ in actions] == [
+            "fundwarden_bills_boss_path_1",
+            "fundwarden_bills_boss_path_2",
+            "fundwarden_bills_lead_path_1",
+            "fundwarden_bills_lead_path_2",
+            "fundwarden_bills_rep_path_1",
+        ]
+        assert all(is_equal for _, is_equal in actions)
+
+
 def test_the_first_stored_dataset_is_noticed_by_older_snapshots(database: str) -> None:
     with session(database) as admin, session(database) as older:
         admin.execute(TABLES.encode())

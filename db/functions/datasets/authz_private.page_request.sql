@@ -48,7 +48,7 @@ begin
     subject_id := authz_private.user_in_question(supervisor_id, 'supervisor_id');
     page_offset := (page - 1)::bigint * page_size;
     descending := upper(sort_order) = 'DESC';
-    -- Where no column is masked for anybody, that is asked once.
+    -- The masks of a user are read only if somebody has a mask.
     masks := case
         when exists (
             select

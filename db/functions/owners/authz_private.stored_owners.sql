@@ -26,7 +26,7 @@ begin atomic
 end;
 
 comment on function authz_private.stored_owners(text, text, text, text, text) is
-    'SQL condition over a row of a stored dataset: one of its owners belongs to units and is not '
-    'denied, or is owned. row_name: prefix of its columns, such as d. with the dot. The other '
-    'arguments are SQL of arrays; null leaves out what it is about.';
+    'SQL condition that holds for a row of a stored dataset if one of its owners belongs to '
+    'units and is not in denied, or is in owned. row_name: prefix of its columns, such as d. '
+    'with the dot. units, owned and denied are SQL of arrays; null leaves that part out.';
 revoke all on function authz_private.stored_owners(text, text, text, text, text) from public;

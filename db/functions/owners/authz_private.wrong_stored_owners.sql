@@ -54,7 +54,7 @@ end
 $$;
 
 comment on function authz_private.wrong_stored_owners(text, boolean) is
-    'How many stored owners of a dataset were read, in a sample or with whole in every row, '
-    'and how many of them are not whom the row names. Codes between the tables of a long path '
-    'are not read.';
+    'seen: stored owners that were read, in a sample of the rows, or in all rows with whole. '
+    'wrong: those of them that are not the person whom the row names, or have another unit. '
+    'Codes on tables between the first and the last of a path are not read.';
 revoke all on function authz_private.wrong_stored_owners(text, boolean) from public;

@@ -28,8 +28,9 @@ end
 $$;
 
 comment on function authz.my_references(text, boolean) is
-    'How rows of a stored dataset name the user who is signed in, where that decides: where rows '
-    'they own are theirs to read though the unit is not or, with denied, where such rows are not '
-    'though the unit is. Else empty. 55000 while a key or a check of the dataset is missing.';
+    'References by which rows of a stored dataset name the user who is signed in. denied '
+    'false: only if the user may read rows they own outside the units of their scope. denied '
+    'true: only if the user may not read rows they own inside these units. Otherwise empty. '
+    '55000 while a key or a check of the dataset is missing.';
 revoke all on function authz.my_references(text, boolean) from public;
 grant execute on function authz.my_references(text, boolean) to fundwarden_app;
