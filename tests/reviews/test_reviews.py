@@ -601,6 +601,12 @@ def test_a_sign_in_that_cannot_write_is_not_delayed(signing: str) -> None:
                 app.execute("commit")
             other.execute("commit")
         assert last(admin) == [(3, "2030-01-01")]
+        # Reads and writes of this table would let two users fail each other.
+        token = value(admin, "select authz.issue_token(1, '30 days')")
+        app.execute("begin isolation level serializable")
+        assert value(app, "select authz.sign_in(%s)", token) == 1
+        app.execute("commit")
+        assert last(admin) == [(3, "2030-01-01")]
 
 
 def test_a_sign_in_whose_snapshot_is_older_than_the_write_succeeds(signing: str) -> None:
