@@ -185,9 +185,10 @@ def test_who_holds_more_is_given_no_other_code_or_name(
     if holds_more:
         owner.execute(
             "insert into authz.user_permissions (user_id, permission_id, unit_id) "
-            f"select {user}, p.id, n.id from authz.permissions as p cross join authz.org_units as n "
-            "where p.resource::text = 'finance' and p.action = 'manage' and p.scope = 'organization' "
-            "and n.external_id = 'IT'"
+            f"select {user}, p.id, n.id from authz.permissions as p "
+            "cross join authz.org_units as n "
+            "where p.resource::text = 'finance' and p.action = 'manage' "
+            "and p.scope = 'organization' and n.external_id = 'IT'"
         )
     if line["external_id"] == "E30":
         owner.execute(f"update authz.users set external_id = null where id = {user}")

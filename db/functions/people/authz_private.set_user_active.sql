@@ -20,7 +20,8 @@ begin
     end if;
     update authz.users as u
     set is_active = set_user_active.is_active, is_absent = false
-    where u.id = subject.id and u.is_active <> set_user_active.is_active;
+    -- Whom a feed deactivated stays inactive, whatever the next feed says.
+    where u.id = subject.id and (u.is_active <> set_user_active.is_active or u.is_absent);
     return row(subject.id, 'done', authz.policy_version())::authz.change;
 end
 $$;
