@@ -17,6 +17,7 @@ declare
     signed bytea;
     provider authz.identity_providers;
     public_keys authz.identity_provider_keys[];
+    secrets authz_private.token_keys[];
     signature_holds boolean;
     wanted_audience text;
     is_in_time boolean;
@@ -101,14 +102,14 @@ begin
         if header ->> 'alg' <> 'HS256' then
             return;
         end if;
-        if wanted_kid is not null and not exists (
-            select
+        secrets := array(
+            select t
             from authz_private.token_keys as t
-            where t.kid = wanted_kid
+            where (wanted_kid is null or t.kid = wanted_kid)
                 and t.valid_from <= authz.clock()
                 and (t.retired_at is null or t.retired_at > authz.clock())
-        )
-        then
+        );
+        if wanted_kid is not null and cardinality(secrets) = 0 then
             cause := 'key';
             return;
         end if;
@@ -120,10 +121,7 @@ begin
                 t.audience,
                 authz_private.hmac_pad(t.secret, 54) as inner_key,
                 authz_private.hmac_pad(t.secret, 92) as outer_key
-            from authz_private.token_keys as t
-            where (wanted_kid is null or t.kid = wanted_kid)
-                and t.valid_from <= authz.clock()
-                and (t.retired_at is null or t.retired_at > authz.clock())
+            from unnest(secrets) as t
             -- Keeps the pads from being made at each place that names them.
             offset 0
         ) as k
