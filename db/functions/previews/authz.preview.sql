@@ -166,6 +166,13 @@ begin
                 on p.class_id = q.user_id and q.action = 'read'
             inner join authz.users as u on p.id = u.id
             where authz_private.may_ask_about(me, visible_units, u.id, u.base_unit_id)
+                -- Those whose rows authz_private.rows_seen_by counts.
+                and (
+                    q.resource = 'funds'
+                    or q.resource in (
+                        select d.resource from authz.datasets as d where d.owners is not null
+                    )
+                )
             order by p.id, q.resource
             limit most_counted
         ) as w;
@@ -387,8 +394,9 @@ comment on function authz.preview(text, jsonb) is
     'called with the arguments: nothing is changed, and the log says PREVIEW. First rows summary: '
     'of all, then per resource and action; detail counts the users. Then gain and lose, for the '
     'first 1000 users: the topmost unit, how many units, own_rows where the change is about rows '
-    'they own, and for the first 20 how many rows they read before and after. Only users whom the '
-    'caller may ask about are told and counted. Same rights and errors as the function; 22023 for '
-    'an action or arguments that cannot be meant; 57014 for a change that concerns too many.';
+    'they own, and for the first 20 pairs of user and resource how many rows the user reads before '
+    'and after. Only users whom the caller may ask about are told and counted. Same rights and '
+    'errors as the function; 22023 for an action or arguments that cannot be meant; 57014 for a '
+    'change that concerns too many.';
 revoke all on function authz.preview(text, jsonb) from public;
 grant execute on function authz.preview(text, jsonb) to fundwarden_app;

@@ -9,6 +9,8 @@ set jit = off
 set enable_nestloop = off
 as $$
 #variable_conflict use_column
+declare
+    moment timestamptz := authz.clock();
 begin
     return query
     with actions as materialized (
@@ -61,8 +63,8 @@ begin
         inner join authz.org_units as n on b.unit_id = n.id and n.is_active
         where u.id = any(access_signatures.user_ids)
             and u.is_active
-            and (greatest(g.valid_from, b.valid_from) <= authz.clock()) is not false
-            and (least(g.valid_until, b.valid_until) > authz.clock()) is not false
+            and (greatest(g.valid_from, b.valid_from) <= moment) is not false
+            and (least(g.valid_until, b.valid_until) > moment) is not false
     ),
 
     -- One row per grant and place, however many people have it.
