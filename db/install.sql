@@ -561,9 +561,11 @@
 \ir functions/previews/authz_private.access_keys.sql
 \ir functions/previews/authz_private.access_signatures.sql
 \ir functions/previews/authz_private.change_allows.sql
+\ir functions/previews/authz_private.named_actions.sql
 \ir functions/previews/authz_private.people_concerned.sql
 \ir functions/previews/authz_private.possible_changes.sql
 \ir functions/previews/authz_private.previewed_call.sql
+\ir functions/previews/authz_private.reached_by_each.sql
 \ir functions/previews/authz_private.rows_seen_by.sql
 
 -- reviews: who has access to what, and campaigns in which somebody decides on it.
