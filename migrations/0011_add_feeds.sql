@@ -40,11 +40,14 @@ comment on column authz.memberships.source is
     'feed: a feed made it and may remove it; person: a feed leaves it as it is.';
 
 alter table authz.roles
+add column is_absent boolean not null default false,
 add column source text not null default 'person',
 add constraint role_source_is_known check (source in ('feed', 'person'));
 
 comment on column authz.roles.source is
     'feed: a feed made it and may deactivate it; person: a feed never deactivates it.';
+comment on column authz.roles.is_absent is
+    'True: a feed no longer listed the role and deactivated it.';
 
 alter table authz.user_roles
 add column source text not null default 'person',
@@ -78,7 +81,8 @@ create table sync.units (
 );
 
 comment on table sync.units is
-    'Units as a feed states them. parent_external_id is empty for the unit of the tenant only.';
+    'Units as a feed states them. parent_external_id is empty only for the unit at the top of the '
+    'scope.';
 comment on column sync.units.external_id is 'The company''s own code of the unit.';
 comment on column sync.units.parent_external_id is 'Code of the unit above.';
 comment on column sync.units.is_active is
@@ -158,7 +162,7 @@ create table sync.roles (
 comment on table sync.roles is
     'Roles of the tenant as a feed states them. What a role permits is not part of a feed.';
 comment on column sync.roles.is_active is
-    'false deactivates the role; null: active, unless a person made and deactivated it.';
+    'false deactivates the role; null: active, unless a person deactivated it.';
 comment on column sync.roles.file is 'Name of the file, for messages.';
 comment on column sync.roles.line is 'Line of the file, for messages.';
 comment on column sync.roles.loaded_by is
@@ -270,6 +274,7 @@ comment on column sync.funds.number is 'Order in which rows were loaded.';
 create table sync.files (
     file text,
     sha256 text,
+    table_name text,
     loaded_by bigint default case
         when current_setting('fundwarden.identity', true) ~ '^[0-9]{1,18}:'
             then split_part(current_setting('fundwarden.identity', true), ':', 1)::bigint
@@ -279,6 +284,8 @@ create table sync.files (
 comment on table sync.files is
     'Files that were loaded, with their hashes: the event of the audit log names them.';
 comment on column sync.files.sha256 is 'In hexadecimal digits.';
+comment on column sync.files.table_name is
+    'Name of the staging table that its lines went to; null: logged with whatever is applied.';
 comment on column sync.files.loaded_by is 'The user who loaded the file; null: the owner.';
 
 create table authz_private.sync_marks (
@@ -286,6 +293,7 @@ create table authz_private.sync_marks (
     kind text not null,
     number bigint not null,
     fingerprint text not null,
+    top_id int not null,
     primary key (loaded_by, kind)
 );
 
@@ -295,7 +303,10 @@ comment on column authz_private.sync_marks.loaded_by is 'The user who loaded the
 comment on column authz_private.sync_marks.kind is 'Name of the staging table.';
 comment on column authz_private.sync_marks.number is 'The last row that was applied.';
 comment on column authz_private.sync_marks.fingerprint is
-    'Tells whether rows were changed since: last number, count and last transaction of the rows.';
+    'Tells whether rows were changed since: oid of the table, last number, count and transactions '
+    'of the rows.';
+comment on column authz_private.sync_marks.top_id is
+    'The unit at the top of the scope that they were applied to: they are read again for it only.';
 
 create type authz_private.sync_scope as (
     tenant_id int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,23 +25,13 @@ def load(target: Target, path: Path, *, say: Callable[[str], None] = print) -> N
     makes a root, an empty kind a plain unit. Codes differ within the file, whose lines refer to
     each other by them. Raises RunnerError naming the line of everything that is wrong.
     """
-    try:
-        with path.open("rb") as file, connect(target) as conn:
-            _prepare(conn)
-            _copy(conn, file, path.name)
-            _refuse(path.name, conn.execute("select * from pg_temp.load_check()").fetchall())
-            units, roots, first, kinds = conn.execute(
-                "select * from pg_temp.load_insert()"
-            ).fetchone() or (0, 0, "", None)
-    except OSError as error:
-        raise RunnerError(f"cannot read {path}: {error.strerror}") from error
-    except psycopg.Error as error:
-        raise RunnerError(
-            error.diag.message_primary or " ".join(str(error).split()),
-            error.diag.message_hint or f"Nothing was changed. {way_out(error.sqlstate)}".strip(),
-        ) from error
-    except KeyboardInterrupt as interrupt:
-        raise RunnerError("interrupted", "Nothing was changed.", INTERRUPTED) from interrupt
+    with told(), path.open("rb") as file, connect(target) as conn:
+        _prepare(conn)
+        _copy(conn, file, path.name)
+        _refuse(path.name, conn.execute("select * from pg_temp.load_check()").fetchall())
+        units, roots, first, kinds = conn.execute(
+            "select * from pg_temp.load_insert()"
+        ).fetchone() or (0, 0, "", None)
     say(f"loaded {units:,} units under {first}" + (f" and {roots - 1:,} more" * (roots > 1)))
     if kinds:
         say(f"new kinds: {kinds}")
@@ -58,7 +49,7 @@ def _copy(conn: psycopg.Connection[Any], file: BinaryIO, name: str) -> None:
     reader = csv.reader(decoded(file, name), strict=True)
     try:
         header = [title.strip().lower() for title in next(reader, [])]
-        _check_header(header, wanted, name)
+        check_header(header, wanted, name, all_of_them=True)
         into = sql.SQL("copy pg_temp.load_lines ({}) from stdin").format(
             sql.SQL(", ").join(map(sql.Identifier, [line, *header]))
         )
@@ -77,6 +68,24 @@ def _copy(conn: psycopg.Connection[Any], file: BinaryIO, name: str) -> None:
         raise wrong(name, f"line {reader.line_num}: {error}") from error
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """Whatever goes wrong with files and database, as a sentence and what to do about it."""
+    try:
+        yield
+    except OSError as error:
+        raise RunnerError(f"cannot read or write {error.filename}: {error.strerror}") from error
+    except psycopg.Error as error:
+        message = error.diag.message_primary or " ".join(str(error).split())
+        others = (error.diag.message_detail or "").splitlines()[1:]
+        raise RunnerError(
+            "\n".join([message, *(f"  {line}" for line in others)]),
+            error.diag.message_hint or f"Nothing was changed. {way_out(error.sqlstate)}".strip(),
+        ) from error
+    except KeyboardInterrupt as interrupt:
+        raise RunnerError("interrupted", "Nothing was changed.", INTERRUPTED) from interrupt
+
+
 def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
     """The lines of a file as text; RunnerError names the line that is none."""
     for number, line in enumerate(file, 1):
@@ -89,19 +98,22 @@ def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
         yield text
 
 
-def _check_header(header: list[str], wanted: list[str], name: str) -> None:
+def check_header(header: list[str], known: list[str], name: str, *, all_of_them: bool) -> None:
+    """Refuses a first line that does not name these columns, or some of them."""
     problems = ["the file is empty"] if not header else []
-    problems += [f"line 1: column {title} is missing" for title in wanted if title not in header]
+    if all_of_them:
+        problems += [f"line 1: column {title} is missing" for title in known if title not in header]
     problems += [
         f"line 1: column {title or '(no name)'} is not known"
         for title in header
-        if title not in wanted
+        if title not in known
     ]
     problems += [
-        f"line 1: column {title} is there twice" for title in wanted if header.count(title) > 1
+        f"line 1: column {title} is there twice" for title in known if header.count(title) > 1
     ]
     if problems:
-        raise wrong(name, *problems, hint=f"The first line must be {','.join(wanted)}.")
+        names = "must be" if all_of_them else "names some of"
+        raise wrong(name, *problems, hint=f"The first line {names} {','.join(known)}.")
 
 
 def _refuse(name: str, found: list[tuple[int, str]]) -> None:

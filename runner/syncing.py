@@ -20,14 +20,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from runner.connect import Target, connect
-from runner.errors import FAILED, INTERRUPTED, USAGE, RunnerError, way_out
-from runner.loading import SHOWN, decoded, wrong
+from runner.errors import FAILED, USAGE, RunnerError
+from runner.loading import SHOWN, check_header, decoded, told, wrong
 
 Say = Callable[[str], None]
 DELIMITERS = ",;\t"
 LONGEST_FIELD = 64 * 2**20
-# A spreadsheet would run a field that begins so as a formula. Apostrophes before it are text.
-FORMULA = re.compile(r"'*([=+@\t\r]|-(?!\d))")
+# A spreadsheet would run a field that begins so as a formula. Apostrophes before it are text, and a
+# negative number is one.
+FORMULA = re.compile(r"'*([=+@\t\r]|-(?![0-9]+(\.[0-9]+)?\Z))")
 
 
 @dataclass
@@ -48,29 +49,32 @@ def sync(
     *,
     as_json: bool = False,
     say: Say = print,
-    progress: bool | None = None,
 ) -> None:
     """Makes the database what the files of the folder say, all of it or nothing; or plans it.
 
     Files are named after their tables: people.csv, people-london.csv. Raises RunnerError naming
     file, line and column of everything that is wrong.
     """
-    with _told(), connect(target) as conn:
+    lines: list[str] = []
+    with told(), connect(target) as conn:
         _become_owner(conn)
         files = _files_of(conn, folder, feed.only)
         conn.execute("select sync.clear()")
-        with _meter(files, say, progress and not as_json, quiet=as_json) as moved:
+        with _meter(files, quiet=as_json) as moved:
             for path, table in files:
                 _stage(conn, path, table, moved)
         tables = sorted({table for _, table in files})
         _run(conn, feed, tables)
         problems = _problems(conn)
         if as_json:
-            say(json.dumps(_as_dict(conn, feed, problems), indent=2, default=str))
+            lines.append(json.dumps(_as_dict(conn, feed, problems), indent=2, default=str))
         else:
-            _print(conn, feed, problems, say)
+            _print(conn, feed, problems, lines.append)
         if feed.plan_only:
             conn.rollback()
+    # Only now is it committed.
+    for line in lines:
+        say(line)
     if problems:
         raise RunnerError(
             f"{len(problems):,} problems", "Correct the files. Nothing was changed.", FAILED
@@ -86,7 +90,7 @@ def export(
     say: Say = print,
 ) -> None:
     """Writes the files that state what the database holds; a plan of them changes nothing."""
-    with _told(), connect(target) as conn:
+    with told(), connect(target) as conn:
         _become_owner(conn)
         conn.execute("set transaction isolation level repeatable read")
         folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +133,7 @@ def _files_of(
         if name not in tables:
             raise RunnerError(f"--only: {name} is not a kind", f"Pass {', '.join(tables)}.", USAGE)
     found = []
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv"):
         match = named.fullmatch(path.name)
         if match is None:
             raise RunnerError(
@@ -162,7 +166,7 @@ def _stage(
         reader = csv.reader(_again(first, lines), delimiter=_delimiter(first), strict=True)
         try:
             header = [title.strip().lower() for title in next(reader, [])]
-            _check_header(header, known, name)
+            check_header(header, known, name, all_of_them=False)
             into = sql.SQL("copy sync.{} ({}) from stdin").format(
                 sql.Identifier(table),
                 sql.SQL(", ").join(map(sql.Identifier, [*header, "file", "line"])),
@@ -184,7 +188,8 @@ def _stage(
         except csv.Error as error:
             raise wrong(name, f"line {reader.line_num}: {error}") from error
     conn.execute(
-        "insert into sync.files (file, sha256) values (%s, %s)", (name, digest.hexdigest())
+        "insert into sync.files (file, sha256, table_name) values (%s, %s, %s)",
+        (name, digest.hexdigest(), table),
     )
 
 
@@ -211,20 +216,6 @@ def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
 def _delimiter(header: str) -> str:
     """Whichever of comma, semicolon and tab the first line has most of."""
     return max(DELIMITERS, key=header.count)
-
-
-def _check_header(header: list[str], known: list[str], name: str) -> None:
-    problems = ["the file is empty"] if not header else []
-    problems += [
-        f"line 1: column {title or '(no name)'} is not known"
-        for title in header
-        if title not in known
-    ]
-    problems += [
-        f"line 1: column {title} is there twice" for title in known if header.count(title) > 1
-    ]
-    if problems:
-        raise wrong(name, *problems, hint=f"The first line names some of {','.join(known)}.")
 
 
 def _safe(value: str) -> str:
@@ -326,13 +317,9 @@ def _shown(value: Any) -> str:
 
 
 @contextmanager
-def _meter(
-    files: list[tuple[Path, str]], say: Say, progress: bool | None, *, quiet: bool
-) -> Iterator[Callable[[Path, int], None]]:
+def _meter(files: list[tuple[Path, str]], *, quiet: bool) -> Iterator[Callable[[Path, int], None]]:
     """A bar a file when a person watches."""
-    if progress is None:
-        progress = sys.stdout.isatty()
-    if not progress or quiet:
+    if quiet or not sys.stdout.isatty():
         yield lambda path, size: None
         return
     with Progress(
@@ -344,21 +331,3 @@ def _meter(
     ) as bars:
         tasks = {path: bars.add_task(path.name, total=path.stat().st_size) for path, _ in files}
         yield lambda path, size: bars.advance(tasks[path], size)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Whatever goes wrong, as a sentence and what to do about it."""
-    try:
-        yield
-    except OSError as error:
-        raise RunnerError(f"cannot use {error.filename}: {error.strerror}") from error
-    except psycopg.Error as error:
-        message = error.diag.message_primary or " ".join(str(error).split())
-        others = (error.diag.message_detail or "").splitlines()[1:]
-        raise RunnerError(
-            "\n".join([message, *(f"  {line}" for line in others)]),
-            error.diag.message_hint or f"Nothing was changed. {way_out(error.sqlstate)}".strip(),
-        ) from error
-    except KeyboardInterrupt as interrupt:
-        raise RunnerError("interrupted", "Nothing was changed.", INTERRUPTED) from interrupt

@@ -117,10 +117,6 @@ update authz.datasets as d
 set table_name = 'finance.financial_funds'::regclass
 where d.table_name = 'finance.plain_funds'::regclass;
 \ir ../functions/paging/authz_private.funds_are_masked.sql
-\ir ../functions/paging/authz_private.funds_handled_in.sql
-\ir ../functions/paging/authz_private.funds_ordered_in.sql
-\ir ../functions/paging/authz_private.funds_managed_in.sql
-\ir ../functions/paging/authz_private.funds_owned_outside.sql
 
 -- Fails, and undoes everything, if anything else is.
 drop table finance.plain_funds restrict;

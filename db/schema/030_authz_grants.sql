@@ -84,6 +84,7 @@ create table authz.roles (
     rank int not null default 0,
     requires_approval boolean not null default false,
     is_active boolean not null default true,
+    is_absent boolean not null default false,
     source text not null default 'person',
     constraint role_codes_differ_within_a_tenant unique nulls not distinct (tenant_id, code),
     constraint role_code_is_a_plain_word check (code ~ '^[a-z][a-z0-9_]{0,49}$'),
@@ -106,6 +107,8 @@ comment on column authz.roles.is_active is
     'False: the role gives nothing to whoever holds it or inherits from it.';
 comment on column authz.roles.source is
     'feed: a feed made it and may deactivate it; person: a feed never deactivates it.';
+comment on column authz.roles.is_absent is
+    'True: a feed no longer listed the role and deactivated it.';
 
 create table authz.role_permissions (
     role_id int not null references authz.roles (id) on delete cascade,

@@ -152,7 +152,7 @@ def test_a_multi_line_field_does_not_shift_the_numbers(module_database: str, fil
 
 def test_a_file_that_cannot_be_read_says_so(module_database: str, tmp_path: Path) -> None:
     for path in (tmp_path / "absent.csv", tmp_path):
-        with pytest.raises(RunnerError, match="cannot read"):
+        with pytest.raises(RunnerError, match="cannot read or write"):
             load(Target(module_database), path)
 
 

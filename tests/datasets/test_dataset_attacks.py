@@ -6,6 +6,7 @@ installation, and on a copy with one guard removed, where it works.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ import psycopg
 import pytest
 from attacks import ANN, ATTACKS, EVERY_UNIT, FUNDS, ROOT, WORLD, Attack, loot, token
 from servers import Server
-from waiting import rows, session
+from waiting import rows, session, value
 
 pytestmark = pytest.mark.one_server
 
@@ -128,7 +129,7 @@ PAGES = {
     ),
     "functions that pages call": Attack(
         (
-            "select * from paged.ledger_find(1, 'read', 0, 1000, 1, 'id', false, null, null, "
+            "select * from paged.ledger_find(1, 'read', 0, 1000, 'id', false, null, null, "
             "null, 'exact')",
             "select status from paged.ledger_page(1, 1000, 'id', 'ASC', null, null, 'exact', 1)",
         ),
@@ -204,6 +205,28 @@ def test_the_world_is_as_told(lasting: dict[str, str], storage: str) -> None:
             ):
                 assert {row[0] for row in rows(app, query)} == seen
             app.execute("rollback")
+
+
+@pytest.mark.parametrize("storage", ["stored", "joined"])
+@pytest.mark.parametrize(
+    "word", ["{sort}", "{filters}", "{units}", "{line}", "%s", "%1$s", "$2", "' or true --", "\\'"]
+)
+def test_a_value_that_reads_like_a_part_of_the_query_is_a_value(
+    lasting: dict[str, str], storage: str, word: str
+) -> None:
+    page = (
+        "select l.id from paged.ledger(1, 10, 'amount', 'DESC', %s, total => %s, "
+        "supervisor_id => 2) as l"
+    )
+    with session(lasting[storage]) as admin:
+        admin.execute("begin")
+        admin.execute("set local role fundwarden_owner")
+        admin.execute("update shop.ledger set status = %s where id = 3", [word])
+        wanted = json.dumps({"field": "status", "op": "=", "value": word})
+        for total in ("exact", "none", "estimate"):
+            assert rows(admin, page, wanted, total) == [(3,)]
+        assert value(admin, "select paged.ledger_count(%s, 2)", wanted) == 1
+        admin.execute("rollback")
 
 
 @pytest.mark.parametrize(("storage", "name"), CASES)

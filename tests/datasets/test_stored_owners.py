@@ -746,14 +746,18 @@ def test_two_tenants_with_the_same_codes_do_not_meet(shop: Connection) -> None:
     shop.execute("rollback")
 
 
-def test_what_went_around_the_keys_is_found_and_repaired(shop: Connection) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update authz.users set base_unit_id = 13 where id = 100",
+        "update shop.customer set rep = '101', fundwarden_bills_rep_code_2 = '101' where id = 106",
+    ],
+)
+def test_what_went_around_the_keys_is_found_and_repaired(shop: Connection, change: str) -> None:
     assert rows(shop, "select * from ops.dataset_problems()") == []
     assert value(shop, "select (ops.check_owner_units(true)).severity") == "ok"
     shop.execute("set session_replication_role = replica")
-    shop.execute("update authz.users set base_unit_id = 13 where id = 100")
-    shop.execute(
-        "update shop.customer set rep = '101', fundwarden_bills_rep_code_2 = '101' where id = 106"
-    )
+    shop.execute(change.encode())
     shop.execute("set session_replication_role = origin")
     assert rows(shop, OUT_OF_STEP) != []
     assert value(shop, "select (ops.check_owner_units(true)).severity") == "critical"

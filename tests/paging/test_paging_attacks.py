@@ -376,7 +376,7 @@ def test_without_the_guard_a_planted_table_shows_the_page_of_another(own_world: 
 
 
 TAKE_OVER = """
-    create function {}.format(text, boolean) returns text language plpgsql
+    create function {}.concat(text, text) returns text language plpgsql
     as $$
     begin
         raise exception 'ran as %', current_user using errcode = 'ZZ666';

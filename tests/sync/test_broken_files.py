@@ -174,10 +174,6 @@ def state(conninfo: str) -> tuple[object, ...] | None:
         ).fetchone()
 
 
-def test_there_are_more_than_forty() -> None:
-    assert len(BROKEN) > 60
-
-
 @pytest.mark.parametrize(("table", "content", "told"), BROKEN)
 def test_a_broken_file_is_refused_with_its_line(
     loaded: str, tmp_path: Path, table: str, content: str | bytes, told: str

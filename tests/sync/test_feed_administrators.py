@@ -48,6 +48,23 @@ def login(connect: Callable[..., Connection], owner: Connection) -> Connection:
     return connect(TRUSTED_LOGIN)
 
 
+def give(owner: Connection, code: str, *rights: tuple[str, str]) -> None:
+    """Lets the person of the code do this below NY-01."""
+    for resource, action in rights:
+        owner.execute(
+            "insert into authz.permissions (resource, action, scope) values (%s, %s, 'team') "
+            "on conflict do nothing", [resource, action]
+        )  # fmt: skip
+        owner.execute(
+            "insert into authz.user_permissions (user_id, permission_id, unit_id, "
+            "inherit_to_descendants) select u.id, p.id, n.id, true "
+            "from authz.users as u cross join authz.permissions as p "
+            "cross join authz.org_units as n where u.external_id = %s and n.external_id = 'NY-01' "
+            "and p.resource::text = %s and p.action = %s and p.scope = 'team' "
+            "and p.conditions is null", [code, resource, action]
+        )  # fmt: skip
+
+
 @contextmanager
 def acting(login: Connection, owner: Connection, code: str) -> Any:
     user = owner.execute("select id from authz.users where external_id = %s", [code]).fetchone()
@@ -259,23 +276,25 @@ def test_staged_rows_are_of_whoever_loaded_them(login: Connection, owner: Connec
 
 def test_a_planted_table_is_not_written_to(connect: Callable[..., Connection],
                                            owner: Connection) -> None:  # fmt: skip
-    database = owner.info.dbname
-    owner.execute("create role planter login in role fundwarden_trusted")
+    database = sql.Identifier(owner.info.dbname)
+    # A role is of the whole cluster.
+    name = f"planter_{owner.info.dbname}"
+    planter = sql.Identifier(name)
+    owner.execute(sql.SQL("create role {} login in role fundwarden_trusted").format(planter))
+    login = None
     try:
-        owner.execute(sql.SQL("grant temporary on database {} to planter").format(
-            sql.Identifier(database)))  # fmt: skip
-        login = connect("planter")
+        owner.execute(sql.SQL("grant temporary on database {} to {}").format(database, planter))
+        login = connect(name)
         login.execute("create temporary table sync_work (kind text)")
         with pytest.raises(psycopg.Error) as error, acting(login, owner, "E2"):
             add(login, people=mine()["people"])
             login.execute("select * from sync.apply(null, 'NY-01')")
         assert error.value.sqlstate == "42501"
-        login.execute("drop table pg_temp.sync_work")
-        login.close()
     finally:
-        owner.execute(sql.SQL("revoke all on database {} from planter").format(
-            sql.Identifier(database)))  # fmt: skip
-        owner.execute("drop role planter")
+        if login is not None:
+            login.close()
+        owner.execute(sql.SQL("revoke all on database {} from {}").format(database, planter))
+        owner.execute(sql.SQL("drop role {}").format(planter))
 
 
 def test_money_is_loaded_by_who_may_create_it(login: Connection, owner: Connection) -> None:
@@ -298,9 +317,113 @@ def test_money_is_loaded_by_who_may_create_it(login: Connection, owner: Connecti
 def test_a_plan_does_not_tell_the_profile_of_others(login: Connection, owner: Connection) -> None:
     owner.execute("update authz.users set profile = '{\"salary\": 1}' where external_id = 'E6'")
     with acting(login, owner, "E2"):
-        add(login, people=[p | {"display_name": "X"} for p in mine()["people"]])
-        rows = login.execute("select before::text from sync.plan(null, 'NY-01')").fetchall()
-        assert not any("salary" in str(row) for row in rows)
+        people = mine()["people"]
+        add(login, people=[p | {"display_name": "X"} if p["external_id"] in ("E3", "E6") else p
+                           for p in people])  # fmt: skip
+        for call in ("plan", "apply"):
+            rows = login.execute(
+                "select before::text, after::text "
+                f"from sync.{call}(null, 'NY-01') where action = 'change'"
+            ).fetchall()
+            assert len(rows) == 2
+            assert "salary" not in str(rows)
+    assert owner.execute("select profile from authz.users where external_id = 'E6'").fetchone() == (
+        {"salary": 1, "display_name": "X"},
+    )
+
+
+def test_a_reader_takes_no_lock(login: Connection, owner: Connection) -> None:
+    give(owner, "E6", ("directory", "read"), ("finance", "read"))
+    with owner.transaction():
+        owner.execute("select 1 from authz.tenants for update")
+        for loaded in ({"people": mine()["people"]}, {"units": mine()["units"]}):
+            with pytest.raises(psycopg.Error) as error, acting(login, owner, "E6"):
+                login.execute("set local lock_timeout = '50ms'")
+                add(login, **loaded)
+                assert refusals(login) == []
+                login.execute("select * from sync.apply(null, 'NY-01')")
+            assert error.value.sqlstate == "42501"
+
+
+def test_an_administrator_waits_for_the_tenant(login: Connection, owner: Connection) -> None:
+    with owner.transaction(), pytest.raises(psycopg.Error) as error:
+        owner.execute("select 1 from authz.tenants for no key update")
+        with acting(login, owner, "E2"):
+            login.execute("set local lock_timeout = '50ms'")
+            add(login, people=mine()["people"])
+            login.execute("select * from sync.apply(null, 'NY-01')")
+    assert error.value.sqlstate == "55P03"
+
+
+def test_who_makes_only_records_may_load_them(login: Connection, owner: Connection) -> None:
+    give(owner, "E6", ("directory", "read"), ("finance", "manage"))
+    with acting(login, owner, "E6"):
+        add(login, customers=[{"id": 7, "manager_external_id": "E3"}])
+        assert changes(login, "apply", under="NY-01") == [("customer", "7", "add")]
+    assert owner.execute("select count(*) from finance.customers").fetchone() == (1,)
+
+
+def test_the_next_record_meets_no_number_that_was_loaded(
+    login: Connection, owner: Connection
+) -> None:
+    with acting(login, owner, "E2"):
+        add(login, customers=[{"id": 1, "manager_external_id": "E3"}])
+        assert changes(login, "apply", under="NY-01") == [("customer", "1", "add")]
+    with acting(login, owner, "E2"):
+        made = login.execute(
+            "select finance.create_customer("
+            "jsonb_build_object('name', 'x', 'manager_id', authz.current_user_id()))"
+        ).fetchone()
+    assert made == (2,)
+
+
+RECORDS = [
+    ("customers", {"manager_external_id": "E3"}),
+    ("orders", {"handler_external_id": "E3"}),
+    ("funds", {"handler_external_id": "E3", "amount": 1}),
+]
+
+
+@pytest.mark.parametrize(("table", "row"), RECORDS)
+def test_a_number_that_is_taken_is_told_only_to_who_may_create(
+    login: Connection, owner: Connection, table: str, row: Row
+) -> None:
+    stage(owner, customers=[{"id": 7, "manager_external_id": "E4"}],
+          orders=[{"id": 7, "handler_external_id": "E4"}],
+          funds=[{"id": 7, "handler_external_id": "E4", "amount": 1}])  # fmt: skip
+    owner.execute("select sync.apply('ACME')")
+    give(owner, "E6", ("directory", "manage"), ("finance", "read"))
+    for code, told in (("E6", "not allowed"), ("E2", "already taken")):
+        with acting(login, owner, code):
+            add(login, **{table: [{"id": 7} | row, {"id": 8} | row]})
+            found = [problem.split(", ", 1)[1] for problem in refusals(login)]
+        assert told in found[0]
+        if code == "E6":
+            assert found[0] == found[1]
+        else:
+            assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "column"),
+    [
+        ("orders", {"id": 9, "handler_external_id": "E3"}, "customer_id"),
+        ("funds", {"id": 9, "handler_external_id": "E3", "amount": 1}, "customer_id"),
+        ("funds", {"id": 9, "handler_external_id": "E3", "amount": 1}, "order_id"),
+    ],
+)
+def test_a_record_that_is_hidden_is_named_like_one_that_is_absent(
+    login: Connection, owner: Connection, table: str, row: Row, column: str
+) -> None:
+    # Below NY-01, and yet hidden: E6 may do nothing to records of that kind.
+    stage(owner, customers=[{"id": 7, "manager_external_id": "E3"}],
+          orders=[{"id": 7, "handler_external_id": "E3"}])  # fmt: skip
+    owner.execute("select sync.apply('ACME')")
+    give(owner, "E6", ("directory", "manage"), (f"finance.{table}", "manage"))
+    with acting(login, owner, "E6"):
+        add(login, **{table: [row | {"id": n, column: n} for n in (7, 8)]})
+        found = [problem.split(", ", 1)[1] for problem in refusals(login)]
+    assert found == [f"{column}: not allowed; ask somebody who may, or leave the line out"] * 2
 
 
 def test_a_forged_identity_loads_nothing(login: Connection, owner: Connection) -> None:

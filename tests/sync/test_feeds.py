@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -22,11 +22,6 @@ def owner(connect: Callable[..., Connection]) -> Connection:
     stage(connection, **company())
     changes(connection, "apply")
     return connection
-
-
-@pytest.fixture
-def undone(owner: Connection) -> Iterator[Connection]:
-    yield owner
 
 
 def one(connection: Connection, query: str, *values: Any) -> Any:
@@ -93,6 +88,42 @@ def test_rows_that_were_edited_count_anew_beside_other_kinds(owner: Connection, 
     feed = company()
     add(owner, units=changed(feed["units"], {"external_id": "IT"}, name="IT too"))
     assert ("unit", "IT", "rename") in changes(owner)
+    assert ("person", "E3", "deactivate") in changes(owner)
+
+
+def test_rows_that_were_applied_are_no_statement_about_another_scope(owner: Connection) -> None:
+    people = [{"external_id": code, "unit_external_id": "NY-01"} for code in ("E2", "E3")]
+    stage(owner, people=people, grants=company()["grants"][1:2])
+    changes(owner, "apply", under="NY-01")
+    assert changes(owner, "apply") == []
+    assert changes(owner, under="LON") == []
+    with pytest.raises(psycopg.Error, match="people were applied to another scope") as error:
+        changes(owner, "apply", only=["grants", "person"])
+    assert error.value.sqlstate == "22023"
+    assert "sync.clear" in str(error.value.diag.message_hint)
+    assert one(owner, "select count(*) from sync.plan('ACME', 'NY-01')") == 3
+    assert changes(owner, under="NY-01", only=["people"]) == []
+    add(owner, people=people)
+    assert ("person", "E4", "deactivate") in changes(owner)
+    owner.execute("select sync.clear()")
+    assert len(changes(owner, only=["people"])) == 4
+
+
+def test_rows_that_were_applied_stay_so_after_a_restore(owner: Connection) -> None:
+    owner.execute("update authz.users set username = 'dora' where external_id = 'E2'")
+    # What pg_restore does: the same rows by another transaction, in a table with another oid.
+    owner.execute(
+        "create temporary table kept as select * from sync.people;"
+        "truncate sync.people;"
+        "insert into sync.people overriding system value select * from kept"
+    )
+    owner.execute(
+        "update authz_private.sync_marks set fingerprint = "
+        "regexp_replace(fingerprint, '^[0-9]+', '1') where kind = 'people'"
+    )
+    add(owner, units=changed(company()["units"], {"external_id": "IT"}, name="IT too"))
+    assert changes(owner) == [("unit", "IT", "rename")]
+    owner.execute("delete from sync.people where external_id = 'E3'")
     assert ("person", "E3", "deactivate") in changes(owner)
 
 
@@ -239,6 +270,57 @@ def test_a_scope_ends_at_its_unit(owner: Connection) -> None:
     assert "is not below 'NY-01'" in problems(owner, under="NY-01")[0]
 
 
+def test_a_scope_bounds_records_too(owner: Connection) -> None:
+    stage(
+        owner,
+        customers=[{"id": n, "manager_external_id": e} for n, e in ((1, "E2"), (2, "E4"))],
+        orders=[{"id": n, "handler_external_id": e} for n, e in ((1, "E2"), (2, "E4"))],
+        funds=[
+            {"id": 1, "handler_external_id": "E2", "amount": 1},
+            {"id": 2, "handler_external_id": "E4", "amount": 1},
+            {"id": 3, "handler_external_id": "E4", "order_id": 1, "amount": 1},
+        ],
+    )
+    changes(owner, "apply")
+    edited = {
+        "customers": [{"id": n, "name": "X"} for n in (1, 2)],
+        "orders": [{"id": n, "created_at": "2026-01-01"} for n in (1, 2)],
+        "funds": [{"id": n, "amount": 5} for n in (1, 2, 3)],
+    }
+    stage(owner, **edited)
+    assert changes(owner)[-1][2] != "unchanged"
+    assert problems(owner) == []
+    told = problems(owner, under="NY-01")
+    assert [problem.split("column ")[1].split(";")[0] for problem in told] == [
+        f"id: {kind} 2 does not belong below 'NY-01'" for kind in ("customer", "order", "fund")
+    ]
+    # Whoever is named as the owner takes the record over, as people are transferred.
+    stage(owner, customers=[{"id": 2, "manager_external_id": "E2"}])
+    assert changes(owner, "apply", under="NY-01") == [("customer", "2", "move")]
+
+
+def test_a_role_without_a_unit_comes_along_into_a_scope(owner: Connection) -> None:
+    grants = [*company()["grants"], {"person_external_id": "E4", "role_code": "staff"}]
+    stage(owner, grants=grants)
+    changes(owner, "apply")
+    stage(
+        owner,
+        people=[{"external_id": code, "unit_external_id": "NY-01"} for code in ("E2", "E3", "E4")],
+        grants=grants[1:],
+    )
+    assert changes(owner, "apply", under="NY-01") == [
+        ("person", "E3", "move"), ("person", "E4", "move"),
+    ]  # fmt: skip
+    assert one(owner, "select count(*) from authz.user_roles") == 4
+
+
+def test_a_line_without_a_code_in_a_complete_file_is_a_problem(owner: Connection) -> None:
+    for code in (None, ""):
+        stage(owner, units=[*company()["units"],
+                            {"external_id": code, "parent_external_id": "LON"}])  # fmt: skip
+        assert "column external_id: is empty" in problems(owner)[0]
+
+
 def test_a_transfer_between_scopes_comes_right_in_either_order(owner: Connection) -> None:
     new_york = [{"external_id": code, "unit_external_id": "NY-01"} for code in ("E2", "E3", "E4")]
     for order in (("NY-01", "LON"), ("LON", "NY-01")):
@@ -334,6 +416,25 @@ def test_windows_change_and_split(owner: Connection) -> None:
     assert changes(owner) == []
 
 
+def test_owners_of_records_of_the_same_transaction_move_together(owner: Connection) -> None:
+    feed = company()
+    with owner.transaction():
+        stage(
+            owner,
+            orders=[{"id": 1, "handler_external_id": "E2"}],
+            funds=[{"id": 1, "handler_external_id": "E3", "order_id": 1, "amount": 1}],
+        )
+        changes(owner, "apply")
+        feed["people"][1]["unit_external_id"] = feed["people"][2]["unit_external_id"] = "LON"
+        stage(owner, people=feed["people"])
+        assert changes(owner, "apply") == [("person", "E2", "move"), ("person", "E3", "move")]
+    assert owner.execute(
+        "select distinct n.external_id from finance.financial_funds as f "
+        "cross join lateral (values (f.handler_unit_id), (f.order_unit_id)) as v (id) "
+        "inner join authz.org_units as n on v.id = n.id"
+    ).fetchall() == [("LON",)]
+
+
 def test_money_follows_its_feed(owner: Connection) -> None:
     stage(
         owner,
@@ -358,6 +459,70 @@ def test_money_follows_its_feed(owner: Connection) -> None:
                "select tenant_id, id, 1 from finance.customers returning id") == 5  # fmt: skip
 
 
+def test_roles_that_are_not_listed_take_part_in_cycles(owner: Connection) -> None:
+    owner.execute(
+        "insert into authz.roles (tenant_id, code, parent_role_id) select r.tenant_id, 'middle', "
+        "r.id from authz.roles as r where r.code = 'chief'"
+    )
+    stage(owner, roles=[{"code": "chief"}, {"code": "teller", "parent_code": "middle"}])
+    assert ["is in a cycle" in problem for problem in problems(owner)] == [True, True]
+    stage(owner, roles=[{"code": "chief"}, {"code": "teller", "parent_code": "staff"}])
+    assert problems(owner) == []
+
+
+def test_a_role_that_a_person_deactivated_stays_so_unless_a_feed_says_true(
+    owner: Connection,
+) -> None:
+    feed = company()
+    owner.execute("update authz.roles set is_active = false where code = 'teller'")
+    stage(owner, roles=feed["roles"])
+    assert changes(owner) == []
+    stage(owner, roles=changed(feed["roles"], {"code": "teller"}, is_active=True))
+    assert changes(owner, "apply") == [("role", "teller", "reactivate")]
+    stage(owner, roles=changed(feed["roles"], {"code": "teller"}, is_active=False))
+    assert changes(owner, "apply") == [("role", "teller", "deactivate")]
+    stage(owner, roles=feed["roles"])
+    assert changes(owner) == []
+
+
+def test_what_a_person_decides_about_a_role_that_was_not_listed_stays(owner: Connection) -> None:
+    feed = company()
+    stage(owner, roles=without(feed["roles"], code="chief"))
+    changes(owner, "apply")
+    role = one(owner, "select id from authz.roles where code = 'chief'")
+    owner.execute(
+        "insert into authz.user_roles (user_id, role_id, unit_id) "
+        "select u.id, r.id, u.tenant_id from authz.users as u cross join authz.roles as r "
+        "where u.external_id = 'E4' and r.code = 'admin'"
+    )
+    with owner.transaction():
+        owner.execute("select authz.act_as(id) from authz.users where external_id = 'E4'")
+        owner.execute("select authz.update_role(%s, is_active => false)", [role])
+    stage(owner, roles=feed["roles"])
+    assert changes(owner) == []
+
+
+def test_an_administrator_by_template_counts(owner: Connection) -> None:
+    owner.execute(
+        "insert into authz.permission_templates (unit_id, permission_key, min_role_rank) "
+        "select id, 'permissions.create', 15 from authz.org_units where external_id = 'ACME'"
+    )
+    feed = company()
+    stage(owner, people=without(feed["people"], external_id="E1"))
+    assert "nobody else administers" in problems(owner)[0]
+    feed["grants"] += [
+        {"person_external_id": "E4", "role_code": "teller", "unit_external_id": "ACME"}
+    ]
+    stage(owner, grants=feed["grants"])
+    changes(owner, "apply")
+    stage(owner, people=without(feed["people"], external_id="E1"))
+    assert problems(owner) == []
+    # Nor is the last one of this sort deactivated.
+    changes(owner, "apply")
+    stage(owner, people=[{"external_id": "E2", "username": "bob", "unit_external_id": "NY-01"}])
+    assert "nobody else administers" in problems(owner)[0]
+
+
 @pytest.mark.parametrize(
     ("query", "values", "state"),
     [
@@ -366,6 +531,8 @@ def test_money_follows_its_feed(owner: Connection) -> None:
         ("select * from sync.plan('ACME', null, %s)", [["ships"]], "22023"),
         ("select * from sync.plan('ACME', null, %s)", [[None]], "22023"),
         ("select * from sync.apply('', '', '{}')", [], "22023"),
+        ("select sync.clear(%s)", [["people", "ships"]], "22023"),
+        ("select sync.clear(%s)", [[None]], "22023"),
         ("select * from sync.export('ACME', %s)", ["users"], "22023"),
         ("select * from sync.export('ACME', null)", [], "22023"),
     ],
@@ -447,8 +614,13 @@ def test_the_last_administrator_is_never_deactivated(owner: Connection) -> None:
 
 def test_each_row_is_audited_as_sync_and_the_plan_as_one_event(owner: Connection) -> None:
     last = one(owner, "select max(id) from audit.permission_audit_log")
+    owner.execute(
+        "insert into sync.files (file, sha256, table_name) values ('people.csv', 'abc', 'people'), "
+        "('hr.zip', 'def', null), ('units.csv', 'ghi', 'units'), ('roles.csv', 'jkl', 'roles')"
+    )
+    owner.execute("select sync.clear('{role, people}')")
     stage(owner, people=without(company()["people"], external_id="E4"))
-    owner.execute("insert into sync.files (file, sha256) values ('people.csv', 'abc')")
+    owner.execute("insert into sync.files values ('people.csv', 'abc', 'people')")
     owner.execute("select set_config('fundwarden.reason', 'mine', false)")
     changes(owner, "apply")
     rows = owner.execute(
@@ -459,9 +631,13 @@ def test_each_row_is_audited_as_sync_and_the_plan_as_one_event(owner: Connection
         ("authz.users", "UPDATE", "sync"), (None, "SYNC", "sync"),
     ]  # fmt: skip
     assert rows[1][3] == {
-        "tenant": "ACME", "under": "ACME", "files": {"people.csv": "abc"},
+        "tenant": "ACME", "under": "ACME", "files": {"people.csv": "abc", "hr.zip": "def"},
         "changes": {"person": {"deactivate": 1, "unchanged": 3}},
     }  # fmt: skip
+    # Files of a kind that was neither cleared nor applied are still to come.
+    assert owner.execute("select file from sync.files").fetchall() == [("units.csv",)]
+    owner.execute("select sync.clear()")
+    assert one(owner, "select count(*) from sync.files") == 0
     assert one(owner, "select current_setting('fundwarden.reason')") == "mine"
     assert owner.execute("select * from audit.verify_tables()").fetchall() == []
 

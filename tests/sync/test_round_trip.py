@@ -60,11 +60,32 @@ def plain(conninfo: str) -> None:
         owner.execute("update authz.settings set sync_limit = 100")
 
 
+def leave(conninfo: str) -> None:
+    """Feeds no longer list a unit above others, a person with records and a role somebody has."""
+    with psycopg.connect(conninfo, autocommit=True) as owner:
+        for table, one in (
+            ("org_units", "select parent_id from authz.org_units where level = 3"),
+            ("users", "select manager_id from finance.customers order by id desc"),
+        ):
+            owner.execute(
+                f"update authz.{table} set is_active = false, is_absent = true "
+                f"where id = ({one} limit 1)".encode()
+            )
+        owner.execute(
+            "with gone as (insert into authz.roles (tenant_id, code, source, is_active, is_absent) "
+            "select id, 'gone', 'feed', false, true from authz.tenants returning id, tenant_id) "
+            "insert into authz.user_roles (user_id, role_id) "
+            "select min(u.id), g.id from gone as g inner join authz.users as u using (tenant_id) "
+            "group by g.id"
+        )
+
+
 def test_a_company_goes_to_another_database_and_back(
     database: str, server: Server, tmp_path: Path
 ) -> None:
     seed(Target(database), records=400, say=quiet)
     plain(database)
+    leave(database)
     tenants = roots(database)
     for tenant in tenants:
         export(Target(database), tmp_path / "one" / tenant, tenant=tenant, say=quiet)
@@ -90,8 +111,9 @@ def test_a_company_goes_to_another_database_and_back(
 def test_what_a_spreadsheet_would_run_is_quoted_and_read_back(
     database: str, tmp_path: Path
 ) -> None:
-    names = ["=1+1", "+1", "-x", "-1", "@x", "\tx", "\rx", "'=1", "''@", "'plain", "a\nb", 'a"b',
-             "a;b,c", "ü", "- "]  # fmt: skip
+    names = ["=1+1", "+1", "-x", "-1", "-2.50", "-2+3+cmd|' /C calc'!A0", "-1\n", "-.5", "'-1",
+             "'-1+1", "@x", "\tx", "\rx", "'=1", "''@", "'plain", "a\nb", 'a"b', "a;b,c", "ü",
+             "- "]  # fmt: skip
     with psycopg.connect(database, autocommit=True) as owner:
         stage(owner, units=[
             {"external_id": "ACME"},
@@ -100,13 +122,32 @@ def test_what_a_spreadsheet_would_run_is_quoted_and_read_back(
         owner.execute("select sync.apply('ACME')")
     export(Target(database), tmp_path, say=quiet)
     text = (tmp_path / "units.csv").read_bytes().decode()
-    for risky in ("=1+1", "+1", "-x", "@x", "'=1"):
+    for risky in ("=1+1", "+1", "-x", "@x", "'=1", "-2+3+cmd|' /C calc'!A0", "-.5", "'-1+1"):
         assert f"'{risky}," in text, risky
-    assert "\n-1," in text
+    for number in ("-1", "-2.50", "'-1"):
+        assert f"\n{number}," in text, number
     assert "\n'plain," in text
     said: list[str] = []
     sync(Target(database), tmp_path, Feed(), say=said.append)
     assert said == ["nothing to do"]
+
+
+def test_applied_is_said_only_when_it_is_committed(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute(
+            "create function public.refused() returns trigger language plpgsql "
+            "as $$ begin raise exception 'refused at commit'; end $$"
+        )
+        owner.execute(
+            "create constraint trigger refused after insert on authz.org_units "
+            "deferrable initially deferred for each row execute function public.refused()"
+        )
+    (tmp_path / "units.csv").write_text("external_id\nACME\n")
+    said: list[str] = []
+    for as_json in (False, True):
+        with pytest.raises(RunnerError, match="refused at commit"):
+            sync(Target(database), tmp_path, Feed(), as_json=as_json, say=said.append)
+    assert said == []
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -127,7 +168,7 @@ def test_files_of_every_dialect_are_read(
 
 
 def test_several_files_of_a_kind_are_one_statement(database: str, tmp_path: Path) -> None:
-    (tmp_path / "units_1.csv").write_text("external_id,parent_external_id\nX,ACME\n")
+    (tmp_path / "UNITS_1.CSV").write_text("external_id,parent_external_id\nX,ACME\n")
     (tmp_path / "units_2.csv").write_text("external_id\nACME\n")
     (tmp_path / "people.csv").write_text("external_id,unit_external_id\nE1,X\n")
     said: list[str] = []

@@ -59,9 +59,9 @@ begin atomic
         values
         (
             '_find', 'stored',
-            'bigint,text,bigint,integer,integer,text,boolean,text,text,text,text',
-            'subject_id bigint, action text, page_offset bigint, page_size int, sort_place int, '
-            'sort_column text, descending boolean, condition text, begins text, behind text, '
+            'bigint,text,bigint,integer,text,boolean,text,text,text,text',
+            'subject_id bigint, action text, page_offset bigint, page_size int, sort_column text, '
+            'descending boolean, condition text, begins text, behind text, '
             'totals text, out total bigint, ' || k.found_keys,
             'record',
             case d.storage when 'stored' then authz_private.stored_finder(d.name) end
@@ -106,7 +106,7 @@ begin atomic
                 when 'stored' then format(
                     'select f.total from authz_private.page_request('
                     '%L, 1, 1, null, ''ASC'', $1, null, ''exact'', $2, %L) as r '
-                    'cross join lateral paged.%I(r.subject_id, ''read'', null, null, null, '
+                    'cross join lateral paged.%I(r.subject_id, ''read'', null, null, '
                     'r.sort_column, false, r.condition, null, null, ''exact'') as f',
                     d.name, d.table_name::text, d.name || '_find'
                 )

@@ -23,8 +23,8 @@ begin
     into found_keys
     from paged.{find}(
         request.subject_id, 'read', request.page_offset, $2,
-        case request.sort_column {places} end, request.sort_column, request.descending,
-        request.condition, request.begins, request.behind, $7
+        request.sort_column, request.descending, request.condition, request.begins,
+        request.behind, $7
     ) as f;
     told := case
         when request.behind is not null then case when $7 <> 'none' then found_keys.total end
@@ -65,13 +65,6 @@ begin
         ) as k
         cross join lateral (
             values
-            (
-                '{places}',
-                (
-                    select string_agg(format('when %L then %s', c.name, c.place), ' ' order by c.place)
-                    from authz_private.sort_columns(d.table_name, d.tenant_column) as c
-                )
-            ),
             (
                 '{columns}',
                 (

@@ -4,7 +4,8 @@ create or replace function authz_private.storage_prefix(dataset text, owner_name
 returns text
 language sql immutable security invoker parallel safe
 begin atomic
-    select concat('fundwarden_', storage_prefix.dataset, '_', storage_prefix.owner_name, '_');
+    select 'fundwarden_'::text || storage_prefix.dataset || '_'::text
+        || storage_prefix.owner_name || '_'::text;
 end;
 
 comment on function authz_private.storage_prefix(text, text) is

@@ -29,9 +29,9 @@ begin
     select f.total
     into total
     from authz_private.find_funds(
-        subject_id, null, null, 'fund_id', false,
+        subject_id, 'read', null, null, 'id', false, null, null, null, 'exact',
         count_hidden_funds.min_amount, count_hidden_funds.max_amount, count_hidden_funds.status,
-        count_hidden_funds.created_from, count_hidden_funds.created_to, null
+        count_hidden_funds.created_from, count_hidden_funds.created_to
     ) as f;
     for rule in
         select
@@ -68,10 +68,11 @@ begin
             total - (
                 select f.total
                 from authz_private.find_funds(
-                    subject_id, null, null, 'fund_id', false,
+                    subject_id, 'read', null, null, 'id', false, '(' || rule.predicate || ')',
+                    null, null, 'exact',
                     count_hidden_funds.min_amount, count_hidden_funds.max_amount,
                     count_hidden_funds.status, count_hidden_funds.created_from,
-                    count_hidden_funds.created_to, '(' || rule.predicate || ')'
+                    count_hidden_funds.created_to
                 ) as f
             )
         );

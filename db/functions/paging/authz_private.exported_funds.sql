@@ -36,23 +36,23 @@ begin
     select *
     into readable
     from authz_private.find_funds(
-        user_id, 0, 2147483647, 'fund_id', false,
-        min_amount, max_amount, status, created_from, created_to, rules
+        user_id, 'read', 0, 2147483647, 'id', false, rules, null, null, 'exact',
+        min_amount, max_amount, status, created_from, created_to
     );
     select *
     into exportable
     from authz_private.find_funds(
-        user_id, 0, 2147483647, 'fund_id', false,
-        min_amount, max_amount, status, created_from, created_to, rules, 'export'
+        user_id, 'export', 0, 2147483647, 'id', false, rules, null, null, 'exact',
+        min_amount, max_amount, status, created_from, created_to
     );
     return query execute format(
-        'select %s from unnest($1, $2) as r (of_tenant, of_fund) '
-        'inner join unnest($3, $4) as e (of_tenant, of_fund) using (of_tenant, of_fund) '
+        'select %s from unnest($1, $2) as r (of_fund, of_tenant) '
+        'inner join unnest($3, $4) as e (of_fund, of_tenant) using (of_tenant, of_fund) '
         'inner join finance.financial_funds as f on of_tenant = f.tenant_id and of_fund = f.id '
         'order by f.id, f.tenant_id',
         authz_private.fund_columns(masks)
     )
-    using readable.tenant_ids, readable.fund_ids, exportable.tenant_ids, exportable.fund_ids;
+    using readable.key_1, readable.key_2, exportable.key_1, exportable.key_2;
 end
 $$;
 

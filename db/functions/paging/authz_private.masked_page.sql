@@ -42,12 +42,13 @@ begin
     select *
     into found_funds
     from authz_private.find_funds(
-        subject_id, page_offset, page_size, sort_by, descending,
-        min_amount, max_amount, status, created_from, created_to,
-        authz_private.page_rules(subject_id, 'finance.financial_funds'), 'read', total
+        subject_id, 'read', page_offset, page_size,
+        case sort_by when 'fund_id' then 'id' else sort_by end, descending,
+        authz_private.page_rules(subject_id, 'finance.financial_funds'), null, null, total,
+        min_amount, max_amount, status, created_from, created_to
     );
     return query execute format(
-        'select $1 + k.n, $2, %s from unnest($3, $4) with ordinality as k (of_tenant, of_fund, n) '
+        'select $1 + k.n, $2, %s from unnest($3, $4) with ordinality as k (of_fund, of_tenant, n) '
         'inner join finance.financial_funds as f on k.of_tenant = f.tenant_id and k.of_fund = f.id '
         'order by k.n',
         authz_private.fund_columns(masks)
@@ -55,10 +56,10 @@ begin
     using
         page_offset,
         authz_private.requested_total(
-            total, found_funds.total, page_offset, page_size, cardinality(found_funds.fund_ids)
+            total, found_funds.total, page_offset, page_size, cardinality(found_funds.key_1)
         ),
-        found_funds.tenant_ids,
-        found_funds.fund_ids;
+        found_funds.key_1,
+        found_funds.key_2;
 end
 $$;
 

@@ -33,6 +33,7 @@ as $$
 #variable_conflict use_variable
 declare
     descending boolean;
+    sort_column constant text := case sort_by when 'fund_id' then 'id' else sort_by end;
     page_offset bigint;
     has_rules boolean;
 begin
@@ -94,20 +95,20 @@ begin
             select
                 page_offset + p.n as row_number,
                 authz_private.requested_total(
-                    total, q.total, page_offset, page_size, cardinality(q.fund_ids)
+                    total, q.total, page_offset, page_size, cardinality(q.key_1)
                 ) as total_count,
                 p.tenant_id,
                 p.id as fund_id
             from authz_private.user_in_question(supervisor_id, 'supervisor_id') as u (id)
             cross join lateral authz_private.find_funds(
-                u.id, page_offset, page_size, sort_by, descending,
-                min_amount, max_amount, status, created_from, created_to,
+                u.id, 'read', page_offset, page_size, sort_column, descending,
                 case
                     when has_rules then authz_private.page_rules(u.id, 'finance.financial_funds')
-                end, 'read', total
+                end, null, null, total,
+                min_amount, max_amount, status, created_from, created_to
             ) as q
-            cross join lateral unnest(q.tenant_ids, q.fund_ids)
-                with ordinality as p (tenant_id, id, n)
+            cross join lateral unnest(q.key_1, q.key_2)
+                with ordinality as p (id, tenant_id, n)
             returning t.*
         )
 
@@ -131,20 +132,20 @@ begin
             select
                 page_offset + p.n as row_number,
                 authz_private.requested_total(
-                    total, q.total, page_offset, page_size, cardinality(q.fund_ids)
+                    total, q.total, page_offset, page_size, cardinality(q.key_1)
                 ) as total_count,
                 p.tenant_id,
                 p.id as fund_id
             from authz_private.user_in_question(supervisor_id, 'supervisor_id') as u (id)
             cross join lateral authz_private.find_funds(
-                u.id, page_offset, page_size, sort_by, descending,
-                min_amount, max_amount, status, created_from, created_to,
+                u.id, 'read', page_offset, page_size, sort_column, descending,
                 case
                     when has_rules then authz_private.page_rules(u.id, 'finance.financial_funds')
-                end, 'read', total
+                end, null, null, total,
+                min_amount, max_amount, status, created_from, created_to
             ) as q
-            cross join lateral unnest(q.tenant_ids, q.fund_ids)
-                with ordinality as p (tenant_id, id, n)
+            cross join lateral unnest(q.key_1, q.key_2)
+                with ordinality as p (id, tenant_id, n)
         )
 
         select

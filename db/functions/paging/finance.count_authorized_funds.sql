@@ -28,9 +28,9 @@ begin
             u.id, null, min_amount, max_amount, status, created_from, created_to
         ) as m
         cross join lateral authz_private.find_funds(
-            u.id, null, null, 'fund_id', false,
-            min_amount, max_amount, status, created_from, created_to,
-            authz_private.page_rules(u.id, 'finance.financial_funds')
+            u.id, 'read', null, null, 'id', false,
+            authz_private.page_rules(u.id, 'finance.financial_funds'), null, null, 'exact',
+            min_amount, max_amount, status, created_from, created_to
         ) as f
     );
 end

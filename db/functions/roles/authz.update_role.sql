@@ -36,6 +36,7 @@ begin
     set name = coalesce(update_role.name, r.name),
         rank = coalesce(update_role.rank, r.rank),
         is_active = coalesce(update_role.is_active, r.is_active),
+        is_absent = r.is_absent and update_role.is_active is null,
         requires_approval = coalesce(update_role.requires_approval, r.requires_approval)
     where r.id = subject.id;
     return row(subject.id, 'done', authz.policy_version())::authz.change;

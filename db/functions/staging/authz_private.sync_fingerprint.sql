@@ -6,7 +6,8 @@ language sql immutable security invoker parallel safe
 begin atomic
     -- Not the greatest xmin: the transaction that updates a row may be older than the one that
     -- loaded it.
-    select 'concat_ws(''/'', max(s.number), count(*), sum(s.xmin::text::bigint))'::text;
+    select 'concat(max(s.tableoid), ''/'', max(s.number), ''/'', count(*), ''/'', '
+        'sum(s.xmin::text::bigint))'::text;
 end;
 
 comment on function authz_private.sync_fingerprint() is

@@ -1,4 +1,5 @@
--- The files that a feed would have to hold for its plan to say that nothing changes.
+-- The files that a feed would have to hold for its plan to say that nothing changes. Whom and what
+-- earlier feeds no longer listed is in them too, as inactive: records still name it.
 
 create or replace function sync.export(tenant text, table_name text, under text default null)
 returns setof text []
@@ -45,7 +46,7 @@ begin
         left join authz_private.sync_known_units(scope.tenant_id) as up
             on u.parent_id = up.unit_id and u.id <> scope.top_id
         inner join authz.unit_kinds as k on u.kind = k.kind
-        where u.path operator (ext.<@) scope.top_path and not u.is_absent
+        where u.path operator (ext.<@) scope.top_path
         order by u.level, n.code collate "C";
     elsif table_name = 'people' then
         return query
@@ -61,17 +62,14 @@ begin
         inner join authz_private.sync_known_people(scope) as p on u.id = p.user_id and p.in_scope
         inner join authz_private.sync_known_units(scope.tenant_id) as n
             on u.base_unit_id = n.unit_id
-        inner join authz.org_units as b on u.base_unit_id = b.id and not b.is_absent
-        where not u.is_absent
         order by p.code collate "C";
     elsif table_name = 'memberships' then
         return query
         select array[p.code, n.code, m.valid_from::text, m.valid_until::text]
         from authz.memberships as m
         inner join authz_private.sync_known_people(scope) as p on m.user_id = p.user_id
-        inner join authz.users as u on m.user_id = u.id and not u.is_absent
         inner join authz_private.sync_known_units(scope.tenant_id) as n on m.unit_id = n.unit_id
-        inner join authz.org_units as b on m.unit_id = b.id and not b.is_absent
+        inner join authz.org_units as b on m.unit_id = b.id
         where b.path operator (ext.<@) scope.top_path
         order by p.code collate "C", n.code collate "C", m.valid_from nulls first;
     elsif table_name = 'roles' then
@@ -83,7 +81,7 @@ begin
             ]
         from authz.roles as r
         left join authz.roles as up on r.parent_role_id = up.id
-        where r.tenant_id = scope.tenant_id and (r.is_active or r.source = 'person')
+        where r.tenant_id = scope.tenant_id
         order by r.code collate "C";
     elsif table_name = 'grants' then
         return query
@@ -94,13 +92,11 @@ begin
             ]
         from authz.user_roles as g
         inner join authz_private.sync_known_people(scope) as p on g.user_id = p.user_id
-        inner join authz.users as u on g.user_id = u.id and not u.is_absent
-        inner join authz.roles as r on g.role_id = r.id and (r.is_active or r.source = 'person')
+        inner join authz.roles as r on g.role_id = r.id
         left join authz_private.sync_known_units(scope.tenant_id) as n on g.unit_id = n.unit_id
         left join authz.org_units as b on g.unit_id = b.id
         where g.tenant_id = scope.tenant_id
             and coalesce(b.path operator (ext.<@) scope.top_path, p.in_scope)
-            and not coalesce(b.is_absent, false)
         order by p.code collate "C", r.code collate "C", n.code collate "C" nulls first,
             g.valid_from nulls first;
     elsif table_name = 'customers' then

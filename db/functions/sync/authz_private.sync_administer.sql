@@ -30,7 +30,7 @@ begin
             where c.action <> 'unchanged' and c.problem is null
             order by
                 -- Whoever and whatever leaves goes last, so that nobody is left behind in it.
-                c.action = 'deactivate' and c.kind in ('unit', 'person') and t.place < 6,
+                c.action = 'deactivate' and c.kind in ('unit', 'person'),
                 t.place,
                 c.action <> 'remove',
                 c.action <> 'change' and c.kind in ('membership', 'grant'),
@@ -53,13 +53,24 @@ begin
             end;
         end loop;
         if is_trial then
-            raise exception 'undo' using errcode = 'FW001';
+            raise exception 'undo' using errcode = 'FWUND';
         end if;
     exception
-        when sqlstate 'FW001' then
+        when sqlstate 'FWUND' then
             null;
     end;
-    return query select c.* from unnest(changes) as c;
+    return query
+    select
+        c.kind,
+        c.external_id,
+        c.action,
+        c.before,
+        -- The lines were merged with the profile that is kept, which is not theirs to read.
+        case when c.kind = 'person' and c.action <> 'add' then c.after - 'profile' else c.after end,
+        c.problem,
+        c.target_id,
+        c.place
+    from unnest(changes) as c;
 end
 $$;
 

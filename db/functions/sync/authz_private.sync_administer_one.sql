@@ -74,6 +74,11 @@ begin
                 (stated ->> 'requires_approval')::boolean
             );
         end if;
+        if change.action = 'deactivate' then
+            update authz.roles as r
+            set is_absent = true
+            where r.id = change.target_id and change.place is null;
+        end if;
         if stated ? 'parent_code' then
             made := authz.set_role_parent(
                 coalesce(change.target_id, made.id)::int,

@@ -27,10 +27,12 @@ begin
             )
             using scope.actor_id, staging.after_number, differing;
         end if;
-        return query execute format(
-            'select c.* from authz_private.%I($1, $2, $3) as c', 'sync_' || staging.table_name
-        )
-        using scope, differing, unlisted;
+        if differing is null or differing <> '{}' or unlisted is not null then
+            return query execute format(
+                'select c.* from authz_private.%I($1, $2, $3) as c', 'sync_' || staging.table_name
+            )
+            using scope, differing, unlisted;
+        end if;
     end loop;
 end
 $$;

@@ -16,6 +16,7 @@ declare
 begin
     with staged as (
         select
+            s.number,
             s.external_id,
             nullif(s.parent_external_id, '') as parent_code,
             nullif(s.name, '') as name,
@@ -57,7 +58,7 @@ begin
         from staged as s
         full join existing as e on s.external_id = e.external_id
         where case
-                when s.external_id is null
+                when s.number is null
                     then e.in_scope and e.is_active and e.id <> scope.top_id
                 when e.id is null or not e.in_scope then true
                 else

@@ -46,7 +46,7 @@ begin
             c.id is not null and s.created_at <> c.created_at as is_redated,
             case
                 when s.id is null
-                    then 'column id: is not a whole number from 1 to 10^15; correct it'
+                    then 'column id: is not a whole number of at most 15 digits; correct it'
                 when s.turn > 1
                     then format(
                         'column id: %s is in the feed already; remove one of the lines', s.id
@@ -57,6 +57,20 @@ begin
                     then format(
                         'column manager_external_id: person %s is not known; correct the code',
                         quote_literal(left(s.person_code, 200))
+                    )
+                when s.person_code is null
+                    and c.id is not null
+                    and scope.top_id <> scope.tenant_id
+                    and not exists (
+                        select
+                        from authz.org_units as n
+                        where n.id = c.manager_unit_id
+                            and n.path operator (ext.<@) scope.top_path
+                    )
+                    then format(
+                        'column id: customer %s does not belong below %s; load the line with another '
+                        'scope',
+                        s.id, quote_literal(scope.top_code)
                     )
                 when not p.in_scope
                     then format(

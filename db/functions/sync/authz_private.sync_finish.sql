@@ -25,16 +25,17 @@ begin
             using scope.actor_id, staging.after_number;
         end if;
         execute format(
-            'insert into authz_private.sync_marks as m (loaded_by, kind, number, fingerprint) '
-            'select coalesce($1, 0), %L, coalesce(max(s.number), 0), coalesce(%s, '''') '
+            'insert into authz_private.sync_marks as m '
+            '(loaded_by, kind, number, fingerprint, top_id) '
+            'select coalesce($1, 0), %L, coalesce(max(s.number), 0), %s, $2 '
             'from sync.%I as s '
             'where s.loaded_by is not distinct from $1 '
-            'on conflict (loaded_by, kind) do update '
-            'set number = excluded.number, fingerprint = excluded.fingerprint '
-            'where m.fingerprint <> excluded.fingerprint',
+            'on conflict (loaded_by, kind) do update set number = excluded.number, '
+            'fingerprint = excluded.fingerprint, top_id = excluded.top_id '
+            'where (m.fingerprint, m.top_id) <> (excluded.fingerprint, excluded.top_id)',
             staging.table_name, authz_private.sync_fingerprint(), staging.table_name
         )
-        using scope.actor_id;
+        using scope.actor_id, coalesce(scope.top_id, scope.tenant_id);
     end loop;
 
     select jsonb_object_agg(c.kind, c.actions)
@@ -67,11 +68,17 @@ begin
         where a.counted > 0
         group by a.kind
     ) as c;
-    select jsonb_object_agg(f.file, f.sha256)
+    with applied as (
+        delete from sync.files as f
+        where f.loaded_by is not distinct from scope.actor_id
+            and (f.table_name is null or scope.staged ? f.table_name)
+        returning f.file, f.sha256
+    )
+
+    select jsonb_object_agg(a.file, a.sha256)
     into files
-    from sync.files as f
-    where f.loaded_by is not distinct from scope.actor_id and f.file is not null;
-    delete from sync.files as f where f.loaded_by is not distinct from scope.actor_id;
+    from applied as a
+    where a.file is not null;
     perform authz_private.audit_event(
         authz_private.row_context(null, 'sync'), 'SYNC', null,
         jsonb_build_object(

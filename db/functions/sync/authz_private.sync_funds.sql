@@ -66,7 +66,7 @@ begin
             f.id is not null and s.created_at <> f.created_at as is_redated,
             case
                 when s.id is null
-                    then 'column id: is not a whole number from 1 to 10^15; correct it'
+                    then 'column id: is not a whole number of at most 15 digits; correct it'
                 when s.turn > 1
                     then format(
                         'column id: %s is in the feed already; remove one of the lines', s.id
@@ -79,18 +79,36 @@ begin
                         'column handler_external_id: person %s is not known; correct the code',
                         quote_literal(left(s.person_code, 200))
                     )
+                when s.person_code is null
+                    and f.id is not null
+                    and scope.top_id <> scope.tenant_id
+                    and not exists (
+                        select
+                        from authz.org_units as n
+                        where n.id in (f.handler_unit_id, f.order_unit_id, f.customer_unit_id)
+                            and n.path operator (ext.<@) scope.top_path
+                    )
+                    then format(
+                        'column id: fund %s does not belong below %s; load the line with another '
+                        'scope',
+                        s.id, quote_literal(scope.top_code)
+                    )
                 when not p.in_scope
                     then format(
                         'column handler_external_id: person %s does not belong below %s; load the '
                         'line with another scope',
                         quote_literal(s.person_code), quote_literal(scope.top_code)
                     )
-                when s.order_said is not null and o.id is null
+                when s.order_said is not null
+                    and o.id is null
+                    and (scope.actor_id is null or s.order_id is null)
                     then format(
                         'column order_id: order %s is not known; add it or correct the number',
                         quote_literal(left(s.order_said, 60))
                     )
-                when s.customer_said is not null and k.id is null
+                when s.customer_said is not null
+                    and k.id is null
+                    and (scope.actor_id is null or s.customer_id is null)
                     then format(
                         'column customer_id: customer %s is not known; add it or correct the '
                         'number',
@@ -125,8 +143,10 @@ begin
             on f.tenant_id = scope.tenant_id and s.id = f.id and scope.actor_id is null
         left join authz.users as u on f.handle_by = u.id
         left join authz_private.sync_people_after(scope) as p on s.person_code = p.code
-        left join authz_private.sync_records_after(scope, 'orders') as o on s.order_id = o.id
-        left join authz_private.sync_records_after(scope, 'customers') as k on s.customer_id = k.id
+        left join authz_private.sync_records_after(scope, 'orders') as o
+            on s.order_id = o.id and scope.actor_id is null
+        left join authz_private.sync_records_after(scope, 'customers') as k
+            on s.customer_id = k.id and scope.actor_id is null
     ),
 
     answered as (

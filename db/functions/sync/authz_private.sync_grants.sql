@@ -127,20 +127,15 @@ begin
             h.inherit_to_descendants,
             h.valid_from,
             h.valid_until,
-            h.source,
-            coalesce(u.external_id, u.username) as person_code,
-            r.code as role_code,
-            coalesce(n.external_id, n.path::text) as unit_code
+            h.source
         from authz.user_roles as h
-        inner join authz.users as u on h.user_id = u.id
-        inner join authz.roles as r on h.role_id = r.id
         left join authz.org_units as n on h.unit_id = n.id
-        inner join authz.org_units as b on u.base_unit_id = b.id
         where h.tenant_id = scope.tenant_id
             and h.user_id = any(
                 array(select j.user_id from joined as j where j.user_id is not null)
             )
-            and coalesce(n.path, b.path) operator (ext.<@) scope.top_path
+            -- Without a unit, a role comes along with a person who is transferred into the scope.
+            and (h.unit_id is null or n.path operator (ext.<@) scope.top_path)
     ),
 
     -- Lines of the same thing: their windows must not overlap.
@@ -176,7 +171,6 @@ begin
         select
             j.*,
             e.id,
-            e.source,
             e.inherit_to_descendants as inherit_now,
             e.valid_until as until_now,
             e.id is not null and e.valid_until is distinct from j.valid_until as is_until_changed,

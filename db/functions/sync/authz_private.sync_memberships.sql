@@ -46,8 +46,7 @@ begin
     people as materialized (
         select
             a.code,
-            a.user_id,
-            a.in_scope
+            a.user_id
         from authz_private.sync_people_after(
             scope, array(select distinct s.person_code from staged as s)
         ) as a
@@ -58,7 +57,6 @@ begin
             s.*,
             p.code as person_found,
             p.user_id,
-            p.in_scope as person_in_scope,
             a.code as unit_found,
             a.unit_id,
             a.in_scope,
@@ -75,11 +73,8 @@ begin
             h.unit_id,
             h.valid_from,
             h.valid_until,
-            h.source,
-            coalesce(u.external_id, u.username) as person_code,
-            coalesce(n.external_id, n.path::text) as unit_code
+            h.source
         from authz.memberships as h
-        inner join authz.users as u on h.user_id = u.id
         inner join authz.org_units as n on h.unit_id = n.id
         where h.tenant_id = scope.tenant_id
             and h.user_id = any(
@@ -120,10 +115,8 @@ begin
         select
             j.*,
             e.id,
-            e.source,
             e.valid_until as until_now,
             e.id is not null and e.valid_until is distinct from j.valid_until as is_until_changed,
-            false as is_inherit_changed,
             o.earlier,
             o.is_overlapping
         from joined as j
@@ -142,7 +135,7 @@ begin
             on m.user_id = e.user_id
             and m.unit_id = e.unit_id
         where e.source = 'person'
-            and (e.id is distinct from m.id or m.is_until_changed or m.is_inherit_changed)
+            and (e.id is distinct from m.id or m.is_until_changed)
             and coalesce(e.valid_from, '-infinity') < coalesce(m.valid_until, 'infinity')
             and coalesce(m.valid_from, '-infinity') < coalesce(e.valid_until, 'infinity')
     ),
@@ -211,16 +204,12 @@ begin
         j.external_id,
         case
             when j.id is null then 'add'
-            when j.is_until_changed or j.is_inherit_changed then 'change'
+            when j.is_until_changed then 'change'
             else 'unchanged'
         end,
         case
-            when j.id is not null and (j.is_until_changed or j.is_inherit_changed)
-                then jsonb_strip_nulls(
-                    jsonb_build_object(
-                        'valid_until', case when j.is_until_changed then j.until_now end
-                    )
-                )
+            when j.is_until_changed
+                then jsonb_strip_nulls(jsonb_build_object('valid_until', j.until_now))
         end,
         case
             when j.id is null
@@ -232,12 +221,8 @@ begin
                         'valid_until', j.valid_until
                     )
                 )
-            when j.is_until_changed or j.is_inherit_changed
-                then jsonb_strip_nulls(
-                    jsonb_build_object(
-                        'valid_until', j.valid_until
-                    )
-                )
+            when j.is_until_changed
+                then jsonb_strip_nulls(jsonb_build_object('valid_until', j.valid_until))
         end,
         case
             when j.problem is not null
@@ -246,7 +231,7 @@ begin
         end,
         j.id,
         case
-            when j.id is null or j.is_until_changed or j.is_inherit_changed
+            when j.id is null or j.is_until_changed
                 then authz_private.sync_place('memberships', j.file, j.line, j.number)
         end
     from judged as j

@@ -49,7 +49,7 @@ begin
             o.id is not null and s.created_at <> o.created_at as is_redated,
             case
                 when s.id is null
-                    then 'column id: is not a whole number from 1 to 10^15; correct it'
+                    then 'column id: is not a whole number of at most 15 digits; correct it'
                 when s.turn > 1
                     then format(
                         'column id: %s is in the feed already; remove one of the lines', s.id
@@ -61,13 +61,29 @@ begin
                         'column handler_external_id: person %s is not known; correct the code',
                         quote_literal(left(s.person_code, 200))
                     )
+                when s.person_code is null
+                    and o.id is not null
+                    and scope.top_id <> scope.tenant_id
+                    and not exists (
+                        select
+                        from authz.org_units as n
+                        where n.id = o.handler_unit_id
+                            and n.path operator (ext.<@) scope.top_path
+                    )
+                    then format(
+                        'column id: order %s does not belong below %s; load the line with another '
+                        'scope',
+                        s.id, quote_literal(scope.top_code)
+                    )
                 when not p.in_scope
                     then format(
                         'column handler_external_id: person %s does not belong below %s; load the '
                         'line with another scope',
                         quote_literal(s.person_code), quote_literal(scope.top_code)
                     )
-                when s.customer_said is not null and k.id is null
+                when s.customer_said is not null
+                    and k.id is null
+                    and (scope.actor_id is null or s.customer_id is null)
                     then format(
                         'column customer_id: customer %s is not known; add it or correct the '
                         'number',
@@ -85,7 +101,8 @@ begin
             on o.tenant_id = scope.tenant_id and s.id = o.id and scope.actor_id is null
         left join authz.users as u on o.handler_id = u.id
         left join authz_private.sync_people_after(scope) as p on s.person_code = p.code
-        left join authz_private.sync_records_after(scope, 'customers') as k on s.customer_id = k.id
+        left join authz_private.sync_records_after(scope, 'customers') as k
+            on s.customer_id = k.id and scope.actor_id is null
     )
 
     select

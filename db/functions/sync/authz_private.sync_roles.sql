@@ -41,22 +41,32 @@ begin
             r.name,
             r.rank,
             r.is_active,
+            r.is_absent,
             r.requires_approval,
             r.source,
-            up.code as parent_code
+            up.code as parent_code,
+            case when up.tenant_id is not null then up.code end as own_parent_code
         from authz.roles as r
         left join authz.roles as up on r.parent_role_id = up.id
         where r.tenant_id = scope.tenant_id or r.tenant_id is null
     ),
 
-    -- Parents as they will be: what a line does not state stays.
+    -- Parents as they will be: what a line does not state stays. Roles of the platform have none of
+    -- the tenant.
     links as (
         select
             s.code,
-            coalesce(s.parent_code, e.parent_code) as parent_code
+            coalesce(s.parent_code, e.own_parent_code) as parent_code
         from staged as s
         left join existing as e on s.code = e.code and e.tenant_id is not null
         where s.turn = 1
+        union all
+        select
+            e.code,
+            e.own_parent_code
+        from existing as e
+        where e.tenant_id is not null
+            and not exists (select from staged as s where s.code = e.code)
     ),
 
     above (code, parent_code, is_cycle) as (
@@ -85,12 +95,11 @@ begin
             e.parent_code as parent_now,
             e.is_active,
             e.requires_approval,
-            e.source,
             s.name is not null and s.name is distinct from e.name as is_renamed,
             s.rank is not null and s.rank is distinct from e.rank as is_reranked,
             s.parent_code is not null and s.parent_code is distinct from e.parent_code as is_rehung,
             s.approval_stated <> e.requires_approval as is_regulated,
-            not e.is_active and coalesce(s.active_stated, e.source = 'feed') as is_back,
+            not e.is_active and coalesce(s.active_stated, e.is_absent) as is_back,
             e.is_active and not s.active_stated as is_leaving,
             case
                 when coalesce(s.code, '') !~ '^[a-z][a-z0-9_]{0,49}$'

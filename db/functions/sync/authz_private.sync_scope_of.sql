@@ -9,38 +9,20 @@ set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
     scope authz_private.sync_scope;
-    tables text [];
-    wrong text;
     staging record;
     last_number bigint;
     fingerprint text;
+    is_applied boolean;
     stale jsonb := '{}';
+    tops jsonb := '{}';
+    elsewhere text [];
 begin
     scope.actor_id := authz.current_user_id();
     if scope.actor_id is null and not authz_private.session_is_owner() then
         scope.actor_id := authz_private.signed_in_user();
     end if;
 
-    select k.name
-    into wrong
-    from unnest(only_kinds) as k (name)
-    where not exists (
-        select from authz_private.sync_tables() as t where k.name in (t.kind, t.table_name)
-    )
-    limit 1;
-    if found then
-        raise exception 'only_kinds: % is not a kind',
-            coalesce(quote_literal(left(wrong, 60)), 'null')
-            using
-                errcode = '22023',
-                hint = format(
-                    'Pass some of %s.',
-                    (
-                        select string_agg(t.table_name, ', ' order by t.place)
-                        from authz_private.sync_tables() as t
-                    )
-                );
-    end if;
+    perform authz_private.sync_require_kinds(only_kinds);
 
     -- Rows that were applied give way to newer ones of their kind.
     scope.staged := '{}';
@@ -49,6 +31,7 @@ begin
             t.table_name,
             coalesce(m.number, 0) as applied,
             m.fingerprint,
+            m.top_id,
             t.kind = any(only_kinds) or t.table_name = any(only_kinds) as is_named
         from authz_private.sync_tables() as t
         left join authz_private.sync_marks as m
@@ -62,8 +45,13 @@ begin
         )
         into last_number, fingerprint
         using scope.actor_id;
+        -- After a dump and restore the table has another oid, and each row another transaction.
+        is_applied := fingerprint = staging.fingerprint
+            or split_part(fingerprint, '/', 1) <> split_part(staging.fingerprint, '/', 1)
+            and split_part(fingerprint, '/', 2) = split_part(staging.fingerprint, '/', 2)
+            and split_part(fingerprint, '/', 3) = split_part(staging.fingerprint, '/', 3);
         if last_number is not null
-            and fingerprint is distinct from staging.fingerprint
+            and is_applied is not true
             and coalesce(staging.is_named, true)
         then
             scope.staged := scope.staged || jsonb_build_object(
@@ -74,6 +62,9 @@ begin
             scope.staged := scope.staged || jsonb_build_object(staging.table_name, 0);
         elsif last_number is not null and only_kinds is null then
             stale := stale || jsonb_build_object(staging.table_name, 0);
+        end if;
+        if last_number is not null and is_applied then
+            tops := tops || jsonb_build_object(staging.table_name, staging.top_id);
         end if;
     end loop;
     if scope.staged = '{}' then
@@ -121,20 +112,16 @@ begin
         return scope;
     end if;
 
+    scope.top_id := case
+        when under is null then scope.tenant_id
+        else authz_private.sync_unit_id(scope.tenant_id, under)
+    end;
     select
-        n.id,
         n.path,
         coalesce(n.external_id, n.path::text)
-    into scope.top_id, scope.top_path, scope.top_code
+    into scope.top_path, scope.top_code
     from authz.org_units as n
-    where n.tenant_id = scope.tenant_id
-        and (
-            under is null and n.id = scope.tenant_id
-            or n.external_id = under
-            or n.external_id is null and n.path::text = under
-        )
-    order by n.external_id is null
-    limit 1;
+    where n.id = scope.top_id;
     if scope.actor_id is not null and (
         scope.top_id is null
         or exists (
@@ -164,6 +151,21 @@ begin
             quote_literal(left(under, 200))
             using errcode = '22023', hint = 'Pass the external_id of a unit of the tenant.';
     end if;
+
+    -- What one scope was told is no statement about another.
+    elsewhere := array(
+        select t.table_name
+        from authz_private.sync_tables() as t
+        where scope.staged ? t.table_name and (tops ->> t.table_name)::int <> scope.top_id
+        order by t.place
+    );
+    if only_kinds is not null and elsewhere <> '{}' then
+        raise exception 'only_kinds: the rows of % were applied to another scope', elsewhere[1]
+            using
+                errcode = '22023',
+                hint = 'Load rows for this scope, or call sync.clear first if it has none.';
+    end if;
+    scope.staged := scope.staged - elsewhere;
     return scope;
 end
 $$;
@@ -171,5 +173,5 @@ $$;
 comment on function authz_private.sync_scope_of(text, text, text []) is
     'The scope of a plan. 28000 if nobody is signed in and the session is not the owner''s; 42501 '
     'for an administrator who may not read everything below the unit; 22023 for an unknown tenant, '
-    'unit or kind.';
+    'unit or kind, and for a kind that is named and whose rows were applied to another scope.';
 revoke all on function authz_private.sync_scope_of(text, text, text []) from public;

@@ -1,4 +1,6 @@
--- Else the next record made by function would meet a number of the company.
+-- Else the next record made by function would meet a number of the company. Tenants share the
+-- sequences: of two feeds the second waits, because setting one back would give out numbers again.
+-- Called at the end, so that this lock is the last.
 
 create or replace function authz_private.sync_skip_numbers()
 returns void
@@ -7,7 +9,7 @@ as $$
 declare
     record_table record;
     highest bigint;
-    given bigint;
+    sequence regclass;
 begin
     for record_table in
         select *
@@ -22,13 +24,14 @@ begin
         into highest
         from pg_temp.sync_work as w
         where w.kind = record_table.kind and w.action = 'add';
-        execute format(
-            'select s.last_value from %s as s',
-            pg_get_serial_sequence(record_table.title, 'id')::regclass
-        )
-        into given;
-        if highest > given then
-            perform setval(pg_get_serial_sequence(record_table.title, 'id'), highest);
+        if highest is not null then
+            perform pg_advisory_xact_lock(hashtextextended('sync numbers', 0));
+            sequence := pg_get_serial_sequence(record_table.title, 'id')::regclass;
+            -- Equal too: a sequence that gave out nothing yet shows its first number.
+            execute format(
+                'select setval($1, $2) from %s as s where s.last_value <= $2', sequence
+            )
+            using sequence, highest;
         end if;
     end loop;
 end

@@ -6,7 +6,13 @@ returns void
 language plpgsql volatile security invoker parallel unsafe
 as $$
 declare
-    moved_id bigint;
+    changing constant bigint [] := array(
+        select w.target_id
+        from pg_temp.sync_work as w
+        where w.kind = 'person' and w.action <> 'add' and w.after is not null
+        order by w.number
+    );
+    step int := greatest(cardinality(changing), 1);
 begin
     update authz.users as u
     set username = 'sync:' || u.id || ':' || gen_random_uuid()
@@ -15,30 +21,9 @@ begin
         on taker.kind = 'person' and taker.after ->> 'username' = w.before ->> 'username'
     where w.kind = 'person' and w.before ? 'username' and u.id = w.target_id;
 
-    begin
-        update authz.users as u
-        set username = coalesce(w.after ->> 'username', u.username),
-            external_id = coalesce(w.after ->> 'external_id', u.external_id),
-            base_unit_id = coalesce(k.unit_id, u.base_unit_id),
-            profile = coalesce(w.after -> 'profile', u.profile),
-            is_active = coalesce((w.after ->> 'is_active')::boolean, u.is_active),
-            is_absent = w.action = 'deactivate' and w.place is null
-        from pg_temp.sync_work as w
-        left join authz_private.sync_known_units(scope.tenant_id) as k
-            on w.after ->> 'unit_external_id' = k.code
-        where w.kind = 'person'
-            and w.action in ('move', 'rename', 'change', 'deactivate', 'reactivate')
-            and u.id = w.target_id;
-    exception
-        when foreign_key_violation then
-            -- Funds that this very transaction wrote are checked before all of their owners have
-            -- come along, if several move in one statement.
-            for moved_id in
-                select w.target_id
-                from pg_temp.sync_work as w
-                where w.kind = 'person' and w.action <> 'add' and w.after is not null
-                order by w.number
-            loop
+    loop
+        begin
+            for beginning in 1..cardinality(changing) by step loop
                 update authz.users as u
                 set username = coalesce(w.after ->> 'username', u.username),
                     external_id = coalesce(w.after ->> 'external_id', u.external_id),
@@ -51,10 +36,20 @@ begin
                     on w.after ->> 'unit_external_id' = k.code
                 where w.kind = 'person'
                     and w.action in ('move', 'rename', 'change', 'deactivate', 'reactivate')
-                    and w.target_id = moved_id
+                    and w.target_id = any(changing[beginning:beginning + step - 1])
                     and u.id = w.target_id;
             end loop;
-    end;
+            exit;
+        exception
+            when foreign_key_violation then
+                if step = 1 then
+                    raise;
+                end if;
+                -- Funds that this very transaction wrote are checked before all of their owners
+                -- have come along, if several move in one statement.
+                step := 1;
+        end;
+    end loop;
 
     insert into authz.users (tenant_id, username, base_unit_id, profile, is_active, external_id)
     select

@@ -1,4 +1,4 @@
--- Records keep the numbers of the company; the database gives out higher ones from then on.
+-- Records keep the numbers of the company.
 
 create or replace function authz_private.sync_write_records(scope authz_private.sync_scope)
 returns void
@@ -86,7 +86,6 @@ begin
     left join authz_private.sync_known_people(scope) as p
         on w.after ->> 'handler_external_id' = p.code
     where w.kind = 'fund' and w.action = 'add';
-    perform authz_private.sync_skip_numbers();
 end
 $$;
 

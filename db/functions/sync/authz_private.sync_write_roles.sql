@@ -27,21 +27,15 @@ begin
         requires_approval = coalesce(
             (w.after ->> 'requires_approval')::boolean, r.requires_approval
         ),
-        is_active = coalesce((w.after ->> 'is_active')::boolean, r.is_active)
+        is_active = coalesce((w.after ->> 'is_active')::boolean, r.is_active),
+        is_absent = w.action = 'deactivate' and w.place is null
     from pg_temp.sync_work as w
     where w.kind = 'role'
         and w.action in ('rename', 'change', 'deactivate', 'reactivate')
         and r.id = w.target_id;
 
     update authz.roles as r
-    set parent_role_id = (
-        select p.id
-        from authz.roles as p
-        where p.code = w.after ->> 'parent_code'
-            and (p.tenant_id = scope.tenant_id or p.tenant_id is null)
-        order by p.tenant_id nulls last
-        limit 1
-    )
+    set parent_role_id = authz_private.sync_role_id(scope.tenant_id, w.after ->> 'parent_code')
     from pg_temp.sync_work as w
     where w.kind = 'role'
         and w.after ? 'parent_code'

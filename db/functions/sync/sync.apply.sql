@@ -29,19 +29,26 @@ begin
     if tenant is null or authz.current_user_id() is not null
         or not authz_private.session_is_owner()
     then
-        -- Whoever may not do this takes no lock either.
         scope := authz_private.sync_scope_of(tenant, under, only_kinds);
     end if;
-    -- Of two for one tenant the second waits, and reads what the first left; also while the tenant
-    -- has no row to lock.
-    perform pg_advisory_xact_lock(hashtextextended('sync ' || scope.tenant, 0));
-    perform
-    from authz.tenants as t
-    inner join authz.org_units as n on t.id = n.id
-    where coalesce(n.external_id, n.code) = scope.tenant
-    for no key update of t;
+    -- Of two for one tenant the second waits, and reads what the first left.
+    if scope.actor_id is null then
+        -- Also while the tenant has no row to lock.
+        perform pg_advisory_xact_lock(hashtextextended('sync ' || scope.tenant, 0));
+        perform
+        from authz.tenants as t
+        inner join authz.org_units as n on t.id = n.id
+        where coalesce(n.external_id, n.code) = scope.tenant
+        for no key update of t;
+    elsif scope.staged ?| array['units', 'roles', 'people', 'memberships', 'grants'] then
+        -- Refuses whoever may change nothing there, before it locks. Customers, orders and funds
+        -- are made without the lock, as their functions make them.
+        perform authz_private.begin_administration(scope.tenant_id, 'tenant');
+    end if;
     scope := authz_private.sync_scope_of(scope.tenant, under, only_kinds);
-    perform from authz.tenants as t where t.id = scope.tenant_id for no key update;
+    if scope.actor_id is null then
+        perform from authz.tenants as t where t.id = scope.tenant_id for no key update;
+    end if;
 
     -- A table of the caller's own making would run code here as the owner.
     drop table if exists pg_temp.sync_work;
@@ -152,6 +159,7 @@ begin
                     'changed.';
     end if;
     perform authz_private.sync_finish(scope, coalesce(totals, '{}'));
+    perform authz_private.sync_skip_numbers();
     drop table pg_temp.sync_work;
     perform set_config('fundwarden.reason', coalesce(reason, ''), true);
 end

@@ -12,9 +12,6 @@ as $$
 #variable_conflict use_column
 declare
     scope authz_private.sync_scope := authz_private.sync_scope_of(tenant, under, only_kinds);
-    staging record;
-    differing bigint [];
-    unlisted bigint [];
 begin
     if scope.actor_id is not null then
         return query
@@ -26,41 +23,28 @@ begin
             c.after,
             c.problem
         from authz_private.sync_administer(scope, true) as c;
-        return;
-    end if;
-    for staging in
+    else
+        return query
         select
-            t.table_name,
-            (scope.staged ->> t.table_name)::bigint as after_number
-        from authz_private.sync_tables() as t
-        where scope.staged ? t.table_name
-        order by t.place
-    loop
-        select c.differing, c.unlisted
-        into differing, unlisted
-        from authz_private.sync_compare(scope, staging.table_name) as c;
-        if differing is not null then
-            return query execute authz_private.sync_unchanged(staging.table_name)
-            using scope.actor_id, staging.after_number, differing;
-        end if;
-        if differing is null or differing <> '{}' or unlisted is not null then
-            return query execute format(
-                'select c.kind, c.external_id, c.action, c.before, c.after, c.problem '
-                'from authz_private.%I($1, $2, $3) as c',
-                'sync_' || staging.table_name
-            )
-            using scope, differing, unlisted;
-        end if;
-    end loop;
+            c.kind,
+            c.external_id,
+            c.action,
+            c.before,
+            c.after,
+            c.problem
+        from authz_private.sync_changes(scope) as c;
+    end if;
 end
 $$;
 
 comment on function sync.plan(text, text, text []) is
     'What the staged rows would change below the unit under (null: in the whole tenant), one row '
-    'per object. tenant is the code of the root unit; null: the only one. only_kinds limits the '
-    'kinds; a kind that is named and has no rows is stated to be empty. action: add, move, rename, '
-    'change, deactivate, reactivate, remove, unchanged. problem names file, line and column. '
-    'Changes nothing. The owner sees everything, an administrator what they may change. 28000 if '
-    'nobody is signed in; 42501 if that is not allowed; 22023 for an unknown tenant, unit or kind.';
+    'per object. tenant is the code of the root unit; null: for an administrator their own; else '
+    'that of the only staged root unit, else the only tenant. only_kinds limits the kinds; a kind '
+    'that is named and has no rows is stated to be empty. action: add, move, rename, change, '
+    'deactivate, reactivate, remove, unchanged. problem names file, line and column. Changes '
+    'nothing. The owner sees everything, an administrator what they may change. 28000 if nobody is '
+    'signed in; 42501 if that is not allowed; 22023 for an unknown tenant, unit or kind, and for a '
+    'kind that is named and whose rows were applied with another under.';
 revoke all on function sync.plan(text, text, text []) from public;
 grant execute on function sync.plan(text, text, text []) to fundwarden_app;
