@@ -76,11 +76,11 @@ $$;
 comment on function authz.access_review(int) is
     'Every role, policy, permission, delegation, template and membership that reaches into the '
     'subtree of the unit (null: the tenant of who is signed in): who, what, where, how, since '
-    'when, by whom and why, in which window, and the last sign-in. marks lists what a reviewer must '
-    'know: inactive user, inactive role, inactive policy, inactive unit, expired, not yet begun, '
-    'pending, disabled and orphan do not count now; locked is a locked template; deny takes access '
-    'away; hidden user is a person whom the caller may not ask about. 28000, 42501 without '
-    'permissions:read throughout the unit, 22023.';
+    'when, by whom and why, in which window, and the last sign-in. marks lists what a reviewer '
+    'must know: inactive user, inactive role, inactive policy, inactive unit, expired, not yet '
+    'begun, pending, disabled and orphan do not count now; locked is a locked template; deny '
+    'takes access away; hidden user is a person whom the caller may not ask about. 28000, 42501 '
+    'without permissions:read throughout the unit, 22023.';
 revoke all on function authz.access_review(int) from public;
 grant execute on function authz.access_review(int)
 to fundwarden_app, fundwarden_operator, fundwarden_auditor;

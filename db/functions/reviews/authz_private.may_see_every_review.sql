@@ -1,5 +1,5 @@
--- An auditor asks about nobody in particular, but sees what everybody was given. A login that signed
--- a user in answers that user, whatever the login itself may see.
+-- An auditor asks about nobody in particular, but sees what everybody was given. A login that
+-- signed a user in answers that user, whatever the login itself may see.
 
 create or replace function authz_private.may_see_every_review()
 returns boolean
