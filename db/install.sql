@@ -47,6 +47,7 @@
 \ir functions/identity/authz_private.jwk_modulus.sql
 \ir functions/identity/authz_private.keyed_hash.sql
 \ir functions/identity/authz_private.identity_signature.sql
+\ir functions/identity/authz_private.may_ask_about.sql
 \ir functions/identity/authz_private.may_ask_about_anyone.sql
 \ir functions/identity/authz_private.note_impersonation.sql
 \ir functions/identity/authz_private.note_sign_in.sql
@@ -103,6 +104,7 @@
 \ir functions/people/authz_private.check_approved_roles_stay.sql
 \ir functions/people/authz_private.check_belonging.sql
 \ir functions/people/authz_private.may_refer_to_user.sql
+\ir functions/people/authz_private.require_to_hold_grants_of.sql
 \ir functions/people/authz_private.set_user_active.sql
 \ir functions/people/authz_private.subordinates_of.sql
 \ir functions/people/authz.subordinates.sql
@@ -558,9 +560,11 @@
 \ir functions/previews/authz_private.access_keys.sql
 \ir functions/previews/authz_private.access_signatures.sql
 \ir functions/previews/authz_private.change_allows.sql
+\ir functions/previews/authz_private.named_actions.sql
 \ir functions/previews/authz_private.people_concerned.sql
 \ir functions/previews/authz_private.possible_changes.sql
 \ir functions/previews/authz_private.previewed_call.sql
+\ir functions/previews/authz_private.reached_by_each.sql
 \ir functions/previews/authz_private.rows_seen_by.sql
 
 -- reviews: who has access to what, and campaigns in which somebody decides on it.

@@ -24,7 +24,6 @@ create table authz.access_reviews (
     opened_at timestamptz not null default statement_timestamp(),
     due timestamptz not null,
     undecided text not null default 'escalate',
-    status text not null default 'open',
     closed_by bigint,
     closed_at timestamptz,
     constraint reviews_are_addressed_with_their_tenant unique (tenant_id, id),
@@ -37,11 +36,7 @@ create table authz.access_reviews (
     constraint review_is_closed_within_the_tenant foreign key (tenant_id, closed_by)
     references authz.users (tenant_id, id),
     constraint undecided_items_escalate_or_lapse check (undecided in ('escalate', 'lapse')),
-    constraint review_status_is_known check (status in ('open', 'closed')),
-    constraint closed_reviews_say_by_whom check (
-        (status = 'closed') = (closed_by is not null)
-        and (closed_by is null) = (closed_at is null)
-    )
+    constraint closed_reviews_say_by_whom check ((closed_by is null) = (closed_at is null))
 );
 
 create index access_reviews_unit on authz.access_reviews (tenant_id, unit_id);
@@ -61,6 +56,8 @@ comment on column authz.access_reviews.tenant_id is
     'Tenant of the unit and of everybody concerned.';
 comment on column authz.access_reviews.due is
     'When it is to be closed. Nothing happens by itself then: authz.list_reviews() says it.';
+comment on column authz.access_reviews.closed_at is
+    'When it was closed; null: it is open.';
 comment on column authz.access_reviews.undecided is
     'What becomes of items without a decision when the review is closed: escalate, another review '
     'for whoever opened this one; lapse, the access stays and the item says so.';

@@ -252,14 +252,19 @@ def import_keys(
     ],
     issuer: Annotated[str | None, typer.Option(help="Provider; else the only one.")] = None,
     overlap: Annotated[
-        str, typer.Option(help="How long a key that is no longer published verifies.")
-    ] = "1 day",
+        str | None, typer.Option(help="How long a key that is no longer published verifies.")
+    ] = None,
 ) -> None:
     """Make the keys of a file the keys of an identity provider."""
+    from runner.loading import decoded
+
+    with path.open("rb") as file:
+        published = "".join(decoded(file, path.name))
+    call = "issuer => %s, jwks => %s::jsonb" + ", overlap => %s::interval" * (overlap is not None)
     with connect(target()) as conn:
         imported = conn.execute(
-            "select * from authz.import_jwks(%s, %s::jsonb, %s::interval)",
-            (issuer, path.read_text(encoding="utf-8"), overlap),
+            f"select * from authz.import_jwks({call})".encode(),
+            [issuer, published, *([] if overlap is None else [overlap])],
         ).fetchall()
     for row in imported:
         typer.echo("\t".join(str(field) for field in row if field is not None))

@@ -71,6 +71,7 @@ SIGNATURES = {
         "void",
         "null",
     ),
+    "require_to_hold_grants_of": ("actor_id bigint, subject authz.users", "void", "null"),
     "usable_role": (
         "role_id int, tenant_id int, parameter text",
         "authz.roles",
@@ -191,6 +192,17 @@ ATTACKS = [
     Attack("oneself renamed", 3, "update_user(3, 'boss')", ("is_self",)),
     Attack("a membership for oneself", 3, "add_membership(3, 11)", ("is_self",)),
     Attack("one's own demotion undone by oneself", 3, "revoke_role(1003)", ("is_self",)),
+    # As somebody who holds what they do not.
+    *(
+        Attack(
+            f"somebody who holds more given another {what}",
+            3,
+            f"update_user(5, {what} => 'nora''s friend')",
+            ("require_to_hold_grants_of",),
+            before="insert into authz.user_roles (user_id, role_id, unit_id) values (5, 102, 11);",
+        )
+        for what in ("external_id", "username")
+    ),
     # What they do not hold.
     Attack(
         "a role with a permission not held", 3, "assign_role(5, 102, 11)", ("holds_throughout",)

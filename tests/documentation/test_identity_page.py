@@ -120,6 +120,7 @@ def test_the_example_of_django_answers_each_request_as_its_user(prepared: str) -
     parts = conninfo_to_dict(prepared)
     settings.configure(
         ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF=__name__,
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.postgresql",
@@ -131,6 +132,7 @@ def test_the_example_of_django_answers_each_request_as_its_user(prepared: str) -
         },
     )
     django.setup()
+    from django.core.handlers.exception import convert_exception_to_response
     from django.db import connection
     from django.test import RequestFactory
 
@@ -155,5 +157,25 @@ def test_the_example_of_django_answers_each_request_as_its_user(prepared: str) -
             headers = {"Authorization": authorization} if authorization else {}
             found = answer(requests.get("/", headers=headers))
             assert (found.status_code, found.content) == (status, content)
+
+        staged = "select count(*) from sync.people"
+
+        def failing(request: Any) -> HttpResponse:
+            with connection.cursor() as cursor:
+                cursor.execute("insert into sync.people (external_id) values ('E-9')")
+                cursor.execute(staged)
+                assert cursor.fetchone() == (1,)
+            raise ValueError("the view fails")
+
+        def counting(request: Any) -> HttpResponse:
+            with connection.cursor() as cursor:
+                cursor.execute(staged)
+                return HttpResponse(str(cursor.fetchone()))
+
+        # As Django wraps each view: a middleware sees a response and no exception.
+        request = requests.get("/", headers={"Authorization": f"Bearer {GOOD}"})
+        middleware = names["SignInMiddleware"]
+        assert middleware(convert_exception_to_response(failing))(request).status_code == 500
+        assert middleware(counting)(request).content == b"(0,)"
     finally:
         connection.close()

@@ -21,7 +21,8 @@ from joserfc import jwt as jose
 from joserfc.jwk import RSAKey
 from psycopg.types.json import Jsonb
 from rsa_tokens import DIGEST_INFO, Key, decode, encode, new_key, text_of, with_signature
-from waiting import refusal, rows, session, value
+from servers import Server
+from waiting import refusal, rows, session, value, wait_for
 
 pytestmark = pytest.mark.one_server
 
@@ -834,6 +835,15 @@ def test_counting_tells_the_caller_no_cause(world: str) -> None:
 
 def test_the_blocks_that_are_read_tell_no_cause(world: str) -> None:
     with session(world) as admin:
+        # A session adds what it has read when it ends.
+        wait_for(
+            "no other session",
+            lambda: value(
+                admin,
+                "select count(*) = 1 from pg_stat_activity as a "
+                "where a.datname = current_database() and a.backend_type = 'client backend'",
+            ),
+        )
         admin.execute("select pg_stat_force_next_flush()")
         reads = (
             "select s.relname, s.blks_read + s.blks_hit from pg_statio_all_sequences as s "
@@ -851,7 +861,11 @@ def test_the_blocks_that_are_read_tell_no_cause(world: str) -> None:
     assert {count for _, count in told.pop()} == {1}
 
 
-def test_a_read_only_transaction_notes_the_cause_in_the_servers_log_alone(world: str) -> None:
+def test_a_read_only_transaction_notes_the_cause_in_the_servers_log_alone(
+    server: Server, world: str
+) -> None:
+    log = server.embedded.data / "server.log"
+    written = log.stat().st_size
     with session(world) as admin, session(world, user="app_login") as app:
         before = counted(admin)
         said: list[str] = []
@@ -863,6 +877,8 @@ def test_a_read_only_transaction_notes_the_cause_in_the_servers_log_alone(world:
         assert value(app, SIGN_IN, token()) == 2
         assert not [s for s in said if "token refused" in s or "user" in s]
         assert counted(admin) == before
+    noted = [line for line in log.read_bytes()[written:].splitlines() if b"token refused" in line]
+    assert [line.partition(b"LOG:  ")[2] for line in noted] == [b"fundwarden: token refused: user"]
 
 
 # PostgREST.
@@ -928,8 +944,8 @@ def test_the_runner_imports_a_key_set(database: str, tmp_path: Path) -> None:
         add(admin, ISSUER)
     file = tmp_path / "jwks.json"
 
-    def run(text: str, *more: str) -> subprocess.CompletedProcess[str]:
-        file.write_text(text, encoding="utf-8")
+    def run(text: str, *more: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+        file.write_text(text, encoding=encoding)
         command = [sys.executable, "-m", "runner.cli", "--dsn", database, "keys", "import"]
         return subprocess.run(
             [*command, str(file), *more], capture_output=True, text=True, check=False
@@ -940,6 +956,11 @@ def test_the_runner_imports_a_key_set(database: str, tmp_path: Path) -> None:
     done = run(json.dumps({"keys": [KEYS["second"].jwk()]}), "--issuer", ISSUER, "--overlap", "0 s")
     assert done.returncode == 0
     assert "first expired" in " ".join(done.stdout.split())
+    # As it is saved on Windows, with a byte order mark.
+    done = run(json.dumps({"keys": [KEYS["second"].jwk()]}), encoding="utf-8-sig")
+    assert (done.returncode, done.stdout.split()[:1]) == (0, ["second"]), done.stderr
+    done = run('{"keys": "é"}', encoding="latin-1")
+    assert (done.returncode, "line 1: not UTF-8 at byte 11" in done.stderr) == (1, True), done
     with session(database, user="app_login") as app:
         assert value(app, SIGN_IN, token(KEYS["second"])) == 2
     for text, more in (

@@ -111,6 +111,10 @@ def test_what_does_not_count_is_marked_and_not_left_out(app: Connection) -> None
     assert marks["delegation", 7002] == {"inactive user", "orphan"}
     assert marks["template", 5001] == {"disabled"}
     assert marks["role", 1003] == set()
+    assert marks["policy", 2005] == {"deny"}
+    app.execute("reset role; set local role fundwarden_owner")
+    app.execute("insert into authz.role_policies (role_id, policy_id) values (101, 201)")
+    assert "deny" in review(app, 11)["role", 1005]["marks"]
 
 
 def test_who_gave_it_and_why_comes_from_the_log(app: Connection) -> None:
@@ -163,6 +167,29 @@ def test_an_auditor_sees_every_unit_and_nobody_sees_none(world: str) -> None:
         assert refusal(connection, "select * from authz.access_review(424242)").sqlstate == "22023"
         connection.execute("rollback; begin; set local role fundwarden_app; savepoint here")
         assert refusal(connection, "select * from authz.access_review(11)").sqlstate == "28000"
+
+
+def test_a_trusted_login_that_signed_a_user_in_sees_what_the_user_sees(world: str) -> None:
+    with session(world) as connection:
+        connection.execute("begin")
+        sign_in(connection, 1)
+        number = value(connection, OPEN, 20, 1, DUE, "lapse")
+        connection.execute("reset role; set local role fundwarden_trusted")
+        connection.execute("select authz.act_as(3)")
+        assert review(connection, 11)["role", 1001]["marks"] == ["hidden user"]
+        assert rows(connection, "select review_id from authz.list_reviews()") == []
+        for question, about in (
+            ("select * from authz.access_review(%s)", 20),
+            ("select * from authz.review_items(%s)", number),
+        ):
+            connection.execute("savepoint here")
+            assert refusal(connection, question, about).sqlstate == "42501"
+            connection.execute("rollback to here")
+        connection.execute("select set_config('fundwarden.identity', '', true)")
+        assert "hidden user" not in review(connection, 11)["role", 1001]["marks"]
+        assert len(rows(connection, "select review_id from authz.list_reviews()")) == 1
+        assert ("role", 1006) in items(connection, number)
+        connection.execute("rollback")
 
 
 def test_it_streams_as_csv(app: Connection) -> None:
@@ -235,6 +262,20 @@ def test_a_campaign_from_its_opening_to_its_end(app: Connection) -> None:
         "select count(*) from audit.permission_audit_log as l "
         "where l.table_name like 'authz.access_review%'",
     ) > len(found)
+
+
+def test_who_gave_it_is_hidden_in_an_item_as_in_the_list(app: Connection) -> None:
+    found = "select i.found from authz.review_items(%s) as i where i.kind = %s and i.source_id = %s"
+    sign_in(app, 1)
+    given = value(app, "select (authz.assign_role(9, 102, 11)).id")
+    number = value(app, OPEN, 11, 3, DUE, "lapse")
+    assert value(app, found, number, "role", given)["granted_by"] == 1
+    sign_in(app, 3)
+    assert review(app, 11)["role", given]["granted_by"] is None
+    item = value(app, found, number, "role", given)
+    assert (item["username"], "granted_by" in item) == ("dee", False)
+    # nora gave it herself.
+    assert value(app, found, number, "delegation", 7001)["granted_by"] == 3
 
 
 def test_what_nobody_decided_escalates_to_whoever_opened_it(app: Connection) -> None:
@@ -412,7 +453,7 @@ def test_only_who_answers_for_the_unit_closes_its_review(app: Connection, user: 
     app.execute("rollback to here")
     assert refusal(app, "select * from authz.review_items(%s)", number).sqlstate == "42501"
     app.execute("rollback to here")
-    assert rows(app, "select from authz.list_reviews(false)") == []
+    assert rows(app, "select review_id from authz.list_reviews(false)") == []
 
 
 def test_an_application_reads_no_table_of_reviews(world: str) -> None:
@@ -560,6 +601,12 @@ def test_a_sign_in_that_cannot_write_is_not_delayed(signing: str) -> None:
                 app.execute("commit")
             other.execute("commit")
         assert last(admin) == [(3, "2030-01-01")]
+        # Reads and writes of this table would let two users fail each other.
+        token = value(admin, "select authz.issue_token(1, '30 days')")
+        app.execute("begin isolation level serializable")
+        assert value(app, "select authz.sign_in(%s)", token) == 1
+        app.execute("commit")
+        assert last(admin) == [(3, "2030-01-01")]
 
 
 def test_a_sign_in_whose_snapshot_is_older_than_the_write_succeeds(signing: str) -> None:
@@ -621,6 +668,52 @@ def test_the_changes_of_a_user_are_a_readable_list(app: Connection) -> None:
     assert [row[:2] for row in at_unit] == [row[:2] for row in found]
     assert rows(app, changes.format("unit_id => 20, since => %s"), begun) == []
     assert rows(app, changes.format("user_id => 9, until => %s"), begun)[0][0] == "create"
+
+
+def test_the_changes_at_a_unit_are_those_of_all_who_came_or_left(app: Connection) -> None:
+    def at(unit: int) -> list[tuple[Any, ...]]:
+        return rows(
+            app,
+            "select c.change, c.kind, c.source_id, c.unit_path "
+            "from audit.changes_of_access(unit_id => %s, since => %s) as c",
+            unit,
+            begun,
+        )
+
+    app.execute("insert into authz.org_units (id, parent_id, code) values (13, 11, 'desk')")
+    app.execute("insert into authz.user_roles (id, user_id, role_id) values (6100, 9, 111)")
+    begun = value(app, "select clock_timestamp()")
+    app.execute("delete from authz.user_roles where id = 6100")
+    sign_in(app, 1)
+    given = value(app, "select (authz.assign_role(9, 102, 11)).id")
+    app.execute("select authz.transfer_user(9, 12)")
+    wandering = value(app, "select (authz.assign_role(9, 111)).id")
+    app.execute("reset role")
+    berlin = [
+        ("delete", "user_roles", 6100, "acme.north.berlin"),
+        ("create", "user_roles", given, "acme.north.berlin"),
+        ("update", "users", 9, "acme.north.oslo"),
+    ]
+    oslo = [
+        ("update", "users", 9, "acme.north.oslo"),
+        ("create", "user_roles", wandering, "acme.north.oslo"),
+    ]
+    assert at(11) == berlin
+    assert at(12) == oslo
+    # A unit that moves away with what is below it, and one that is deleted.
+    begun = value(app, "select clock_timestamp()")
+    app.execute("update authz.org_units set parent_id = 20 where id = 11")
+    app.execute("insert into authz.user_roles (id, user_id, role_id, unit_id) "
+                "values (6101, 9, 102, 13)")  # fmt: skip
+    app.execute("delete from authz.user_roles where id = 6101")
+    app.execute("delete from authz.org_units where id = 13")
+    moved = {("update", "org_units", unit) for unit in (11, 13)}
+    deleted = {("delete", "org_units", 13)}
+    grants = {("create", "user_roles", 6101), ("delete", "user_roles", 6101)}
+    assert {row[:3] for row in at(10)} == moved
+    assert {row[:3] for row in at(20)} == moved | deleted | grants
+    assert {row[:3] for row in at(13)} >= deleted | grants
+    assert at(12) == []
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,37 @@ def test_what_they_may_not_do_is_a_problem_of_the_line(
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        {"external_id": "E3", "username": "friend"},
+        # Somebody without a code is found by the username.
+        {"external_id": "E30", "username": "E3"},
+    ],
+)
+@pytest.mark.parametrize("holds_more", [False, True])
+def test_who_holds_more_is_given_no_other_code_or_name(
+    login: Connection, owner: Connection, line: Row, holds_more: bool
+) -> None:
+    user = "(select id from authz.users where username = 'E3')"
+    if holds_more:
+        owner.execute(
+            "insert into authz.user_permissions (user_id, permission_id, unit_id) "
+            f"select {user}, p.id, n.id from authz.permissions as p "
+            "cross join authz.org_units as n "
+            "where p.resource::text = 'finance' and p.action = 'manage' "
+            "and p.scope = 'organization' and n.external_id = 'IT'"
+        )
+    if line["external_id"] == "E30":
+        owner.execute(f"update authz.users set external_id = null where id = {user}")
+    people = [row for row in mine()["people"] if row["external_id"] != "E3"]
+    with acting(login, owner, "E2"):
+        add(login, people=[*people, line | {"unit_external_id": "IT"}])
+        found = refusals(login)
+    assert len(found) == holds_more
+    assert all("not held there by whoever gives it" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
     ("tenant", "under"),
     [(None, None), ("ACME", None), ("ACME", "LON"), ("ACME", "nowhere"), ("OTHER", None)],
 )

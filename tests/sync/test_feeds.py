@@ -219,6 +219,21 @@ def test_whom_a_person_deactivated_a_feed_leaves_so_unless_it_says_true(owner: C
     assert changes(owner) == [("person", "E4", "reactivate")]
 
 
+def test_what_a_person_deactivates_after_it_left_does_not_return(owner: Connection) -> None:
+    feed = company()
+    units = without(feed["units"], external_id="münchen")
+    stage(owner, units=units, people=without(feed["people"], external_id="E4"))
+    changes(owner, "apply")
+    with owner.transaction():
+        owner.execute("select authz.act_as(id) from authz.users where external_id = 'E1'")
+        owner.execute("select authz.deactivate_user(id) from authz.users where external_id = 'E4'")
+        owner.execute(
+            "select authz.deactivate_unit(id) from authz.org_units where external_id = 'münchen'"
+        )
+    stage(owner, units=feed["units"], people=feed["people"])
+    assert changes(owner, "apply") == []
+
+
 def test_a_unit_that_is_no_longer_listed_is_deactivated_and_returns(owner: Connection) -> None:
     feed = company()
     units = without(feed["units"], external_id="münchen")
@@ -673,4 +688,12 @@ def test_the_administration_functions_take_the_code(owner: Connection) -> None:
         with pytest.raises(psycopg.Error) as error, owner.transaction():
             owner.execute("select authz.update_user(%s, external_id => ' ')", [user])
         assert error.value.sqlstate == "22023"
+        # The codes of the roots of tenants differ; that another tenant exists is not told.
+        owner.execute("insert into authz.org_units (code, external_id) values ('y', 'ELSEWHERE')")
+        with (
+            pytest.raises(psycopg.Error, match="external_id: cannot be used") as error,
+            owner.transaction(),
+        ):
+            owner.execute("select authz.update_unit(%s, external_id => 'ELSEWHERE')", [root])
+        assert error.value.sqlstate == "23505"
     assert one(owner, "select external_id from authz.users where username = 'x'") == "P2"

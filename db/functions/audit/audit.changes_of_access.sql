@@ -41,6 +41,13 @@ begin
             using errcode = '22023', hint = 'Pass the earlier instant first.';
     end if;
     select n.path into place from authz.org_units as n where n.id = changes_of_access.unit_id;
+    if not found then
+        select (l.old_values ->> 'path')::ext.ltree into place
+        from audit.permission_audit_log as l
+        where l.table_name = 'authz.org_units'
+            and l.action = 'DELETE'
+            and l.row_key = jsonb_build_object('id', changes_of_access.unit_id);
+    end if;
     return query
     with logged as materialized (
         select
@@ -62,6 +69,27 @@ begin
                 'authz.users', 'authz.org_units'
             )
             and l.action in ('CREATE', 'UPDATE', 'DELETE', 'RESET')
+    ),
+
+    deleted_units as materialized (
+        select
+            (l.row_key ->> 'id')::int as id,
+            (l.old_values ->> 'path')::ext.ltree as path
+        from logged as l
+        where l.table_name = 'authz.org_units' and l.action = 'DELETE'
+    ),
+
+    -- Where people belonged, one row per person.
+    homes as materialized (
+        select
+            (l.row_key ->> 'id')::bigint as user_id,
+            array_agg(l.id order by l.id) as ids,
+            array_agg((l.old_values ->> 'base_unit_id')::int order by l.id) as old_ids,
+            array_agg((l.new_values ->> 'base_unit_id')::int order by l.id) as new_ids
+        from logged as l
+        where l.table_name = 'authz.users'
+            and (l.old_values ? 'base_unit_id' or l.new_values ? 'base_unit_id')
+        group by l.row_key
     ),
 
     -- The whole row, as it was first known.
@@ -95,7 +123,7 @@ begin
             end as user_id,
             case
                 when l.table_name = 'authz.org_units' then (l.row_key ->> 'id')::int
-                else (coalesce(c.content ->> 'unit_id', c.content ->> 'base_unit_id'))::int
+                else (c.content ->> 'unit_id')::int
             end as unit_id
         from logged as l
         inner join whole as w on l.table_name = w.table_name and l.row_key = w.row_key
@@ -144,6 +172,14 @@ begin
         ) as c
         where (changes_of_access.since is null or l.logged_at >= changes_of_access.since)
             and (changes_of_access.until is null or l.logged_at < changes_of_access.until)
+    ),
+
+    places as materialized (
+        select n.id from authz.org_units as n where n.path operator (ext.<@) place
+        union
+        select d.id from deleted_units as d where d.path operator (ext.<@) place
+        union
+        select changes_of_access.unit_id
     )
 
     select
@@ -153,8 +189,8 @@ begin
         t.source_id,
         t.user_id,
         coalesce(u.username, t.content ->> 'username'),
-        t.unit_id,
-        coalesce(n.path::text, t.content ->> 'path'),
+        p.unit_id,
+        coalesce(n.path, d.path)::text,
         w.title,
         concat_ws(
             ' ',
@@ -165,7 +201,7 @@ begin
             end,
             replace(rtrim(replace(t.kind, 'policies', 'policy'), 's'), '_', ' '),
             quote_literal(w.title),
-            'at ' || coalesce(n.path::text, t.content ->> 'path'),
+            'at ' || coalesce(n.path, d.path)::text,
             case
                 when t.action = 'UPDATE' then (
                     select '(' || string_agg(
@@ -183,7 +219,30 @@ begin
     from told as t
     left join authz.users as u on t.user_id = u.id
     left join authz.users as a on t.actor_id = a.id
-    left join authz.org_units as n on t.unit_id = n.id
+    left join homes as h on t.user_id = h.user_id
+    cross join lateral (
+        -- What was given without a unit is where its holder belonged then.
+        select coalesce(
+            t.unit_id,
+            (
+                select b.new_id
+                from unnest(h.ids, h.new_ids) as b (id, new_id)
+                where b.id <= t.id and b.new_id is not null
+                order by b.id desc
+                limit 1
+            ),
+            (
+                select b.old_id
+                from unnest(h.ids, h.old_ids) as b (id, old_id)
+                where b.id >= t.id and b.old_id is not null
+                order by b.id
+                limit 1
+            ),
+            u.base_unit_id
+        ) as unit_id
+    ) as p
+    left join authz.org_units as n on p.unit_id = n.id
+    left join deleted_units as d on p.unit_id = d.id
     cross join lateral (
         select coalesce(
             (select r.code from authz.roles as r where r.id = (t.content ->> 'role_id')::int),
@@ -200,15 +259,28 @@ begin
         ) as title
     ) as w
     where t.user_id = changes_of_access.user_id
-        or t.unit_id = changes_of_access.unit_id
-        or n.path operator (ext.<@) place
+        or exists (
+            select
+            from places as o
+            where o.id in (
+                p.unit_id,
+                (t.old_values ->> 'unit_id')::int,
+                (t.new_values ->> 'unit_id')::int,
+                (t.old_values ->> 'base_unit_id')::int,
+                (t.new_values ->> 'base_unit_id')::int
+            )
+        )
+        or (t.old_values ->> 'path')::ext.ltree operator (ext.<@) place
+        or (t.new_values ->> 'path')::ext.ltree operator (ext.<@) place
     order by t.id;
 end
 $$;
 
 comment on function audit.changes_of_access(bigint, int, timestamptz, timestamptz) is
     'What changed in the access of a user, or at a unit and all below it, within [since, until): '
-    'one row per change with a description, who made it (changed_by and the login) and why. '
+    'one row per change with a description, who made it (changed_by and the login) and why. At a '
+    'unit are also people who came or left, what people who belonged there were given without a '
+    'unit, and units that were moved or deleted. '
     'Changes of what a role or policy gives are not among them. 22023 for both or neither, and '
     'for since later than until.';
 revoke all on function audit.changes_of_access(bigint, int, timestamptz, timestamptz) from public;

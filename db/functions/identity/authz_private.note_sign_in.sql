@@ -1,4 +1,5 @@
--- Of two at once for one user one is enough: the other waits a millisecond at most.
+-- Of two at once for one user one is enough: the other waits a millisecond at most. At the level
+-- serializable, reading and writing here would let sign-ins of different users fail each other.
 
 create or replace function authz_private.note_sign_in(user_id bigint)
 returns void
@@ -10,6 +11,7 @@ declare
     today date := (authz.clock() at time zone 'UTC')::date;
 begin
     if current_setting('transaction_read_only')::boolean
+        or current_setting('transaction_isolation') = 'serializable'
         or exists (
             select
             from authz_private.last_sign_ins as s
@@ -32,5 +34,6 @@ end
 $$;
 
 comment on function authz_private.note_sign_in(bigint) is
-    'Keeps the day of the sign-in, unless it is kept already or writing would have to wait.';
+    'Keeps the day of the sign-in, unless it is kept already, writing would have to wait, or the '
+    'transaction is serializable.';
 revoke all on function authz_private.note_sign_in(bigint) from public;

@@ -1,7 +1,7 @@
 -- No user for whatever is wrong, so that there is one place that refuses: the context of an error
 -- names its line. The issuer that a token names chooses its provider, or the shared secrets where
--- it is no provider's. That fixes the algorithm: what the header says must agree and chooses
--- nothing. A signature that does not hold and a user who does not exist take the same steps.
+-- it is no provider's. That fixes the algorithm: apart from the kid, the header chooses nothing, and
+-- its alg must agree. A signature that does not hold and a user who does not exist take the same steps.
 
 create or replace function authz_private.token_user(
     token text, out user_id bigint, out cause text
@@ -17,6 +17,7 @@ declare
     signed bytea;
     provider authz.identity_providers;
     public_keys authz.identity_provider_keys[];
+    secrets authz_private.token_keys[];
     signature_holds boolean;
     wanted_audience text;
     is_in_time boolean;
@@ -101,14 +102,14 @@ begin
         if header ->> 'alg' <> 'HS256' then
             return;
         end if;
-        if wanted_kid is not null and not exists (
-            select
+        secrets := array(
+            select t
             from authz_private.token_keys as t
-            where t.kid = wanted_kid
+            where (wanted_kid is null or t.kid = wanted_kid)
                 and t.valid_from <= authz.clock()
                 and (t.retired_at is null or t.retired_at > authz.clock())
-        )
-        then
+        );
+        if wanted_kid is not null and cardinality(secrets) = 0 then
             cause := 'key';
             return;
         end if;
@@ -120,10 +121,7 @@ begin
                 t.audience,
                 authz_private.hmac_pad(t.secret, 54) as inner_key,
                 authz_private.hmac_pad(t.secret, 92) as outer_key
-            from authz_private.token_keys as t
-            where (wanted_kid is null or t.kid = wanted_kid)
-                and t.valid_from <= authz.clock()
-                and (t.retired_at is null or t.retired_at > authz.clock())
+            from unnest(secrets) as t
             -- Keeps the pads from being made at each place that names them.
             offset 0
         ) as k

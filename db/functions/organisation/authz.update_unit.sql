@@ -48,8 +48,11 @@ begin
     exception
         when unique_violation then
             get stacked diagnostics broken = constraint_name;
-            if broken in ('unit_codes_differ_within_a_tenant', 'tenants_by_code') then
+            if broken = 'unit_codes_differ_within_a_tenant' then
                 raise exception 'external_id: already taken in this organisation'
+                    using errcode = '23505', hint = 'Choose another.';
+            elsif broken = 'tenants_by_code' then
+                raise exception 'external_id: cannot be used'
                     using errcode = '23505', hint = 'Choose another.';
             end if;
             raise exception 'code: already taken beside the unit'
@@ -63,8 +66,8 @@ comment on function authz.update_unit(int, text, text, text, jsonb, int, text) i
     'Changes the given properties. Requires units:update in the unit; a kind that anchors '
     'scopes, for whoever may in the whole tenant. 28000 if nobody is signed in; 42501 if that is '
     'not allowed or the object does not exist; 22023 if metadata is not an object or '
-    'external_id is blank; 23505 the code is taken beside it, or the external_id in the tenant; '
-    '23514 for an invalid code or kind.';
+    'external_id is blank; 23505 the code is taken beside it, or the external_id in the tenant, '
+    'or, for a root, by another tenant; 23514 for an invalid code or kind.';
 revoke all on function authz.update_unit(int, text, text, text, jsonb, int, text) from public;
 grant execute on function authz.update_unit(
     int, text, text, text, jsonb, int, text

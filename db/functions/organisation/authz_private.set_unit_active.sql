@@ -71,6 +71,11 @@ begin
         update authz.org_units as n
         set is_active = set_unit_active.is_active, is_absent = false, updated_at = now()
         where n.id = unit.id;
+    elsif unit.is_absent then
+        -- What a feed deactivated stays inactive, whatever the next feed says.
+        update authz.org_units as n
+        set is_absent = false, updated_at = now()
+        where n.id = unit.id;
     end if;
     return row(unit.id, 'done', authz.policy_version())::authz.change;
 end

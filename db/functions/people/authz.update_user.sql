@@ -1,4 +1,6 @@
--- Conditions may name the username: to change it is to change what counts.
+-- Tokens name a user by username or external_id, and rows of datasets name their owner by
+-- external_id: to change either gives what the user holds to somebody else. Conditions may name the
+-- username: to change it is to change what counts.
 
 create or replace function authz.update_user(
     user_id bigint,
@@ -24,6 +26,12 @@ begin
     if jsonb_typeof(profile) <> 'object' then
         raise exception 'profile must be a JSON object'
             using errcode = '22023', hint = 'Pass {} for none.';
+    end if;
+    if update_user.username <> subject.username
+        or update_user.external_id is distinct from subject.external_id
+        and update_user.external_id is not null
+    then
+        perform authz_private.require_to_hold_grants_of(me, subject);
     end if;
     if update_user.username <> subject.username
         and exists (
@@ -63,9 +71,10 @@ end
 $$;
 
 comment on function authz.update_user(bigint, text, jsonb, text) is
-    'Changes the given properties. Requires users:update in the base unit. 28000 if nobody is '
-    'signed in; 42501 if that is not allowed or the object does not exist, for oneself, above '
-    'one''s own rank; 22023 for a blank username or external_id, a profile that is not an '
-    'object; 23505 if the username or the external_id is taken in the tenant.';
+    'Changes the given properties. Requires users:update in the base unit; for another username '
+    'or external_id, the caller must hold what the user holds. 28000 if nobody is signed in; 42501 '
+    'if that is not allowed or the object does not exist, for oneself, above one''s own rank; '
+    '22023 for a blank username or external_id, a profile that is not an object; 23505 if the '
+    'username or the external_id is taken in the tenant.';
 revoke all on function authz.update_user(bigint, text, jsonb, text) from public;
 grant execute on function authz.update_user(bigint, text, jsonb, text) to fundwarden_app;

@@ -23,7 +23,9 @@ as $$
 #variable_conflict use_column
 declare
     most_people constant int := 200000;
+    most_classes constant int := 100000;
     most_questions constant int := 20000;
+    most_units constant int := 2000000;
     most_listed constant int := 1000;
     most_counted constant int := 20;
     me bigint := authz_private.signed_in_user();
@@ -38,6 +40,9 @@ declare
     before_resources text [];
     before_actions text [];
     before_signatures uuid [];
+    before_reaches jsonb [];
+    known_before text [];
+    known_after text [];
     changed_users bigint [];
     changed_resources text [];
     changed_actions text [];
@@ -45,6 +50,11 @@ declare
     asked_users bigint [];
     asked_resources text [];
     asked_actions text [];
+    reaches_after jsonb [];
+    reaches_before jsonb [];
+    questions bigint;
+    size bigint;
+    is_small boolean;
     units_after text [];
     own_after boolean [];
     units_before text [];
@@ -54,7 +64,6 @@ declare
     counted_resources text [];
     counts_before bigint [];
     counts_after bigint [];
-    answer jsonb;
 begin
     begin
         select s.last_value into last_row from audit.permission_audit_log_id as s;
@@ -80,77 +89,91 @@ begin
         order by k.place
     );
     classes := array(select distinct c.id from unnest(class_of) as c (id));
-    if cardinality(classes) > most_questions then
-        raise exception 'action concerns more than % users who hold different grants', most_questions
+    if cardinality(classes) > most_classes then
+        raise exception 'action concerns more than % users who hold different grants', most_classes
             using errcode = '57014', hint = 'Preview a change of a smaller part.';
     end if;
     select
         array_agg(s.user_id),
         array_agg(s.resource),
         array_agg(s.action),
-        array_agg(s.signature)
-    into before_users, before_resources, before_actions, before_signatures
+        array_agg(s.signature),
+        array_agg(s.reach)
+    into before_users, before_resources, before_actions, before_signatures, before_reaches
     from authz_private.access_signatures(classes) as s;
+    known_before := array(select n.action from authz_private.named_actions() as n (action));
     -- Only people whom the caller may ask about are told of, or counted.
     select r.unit_ids into visible_units
     from authz_private.reached_units(me, 'permissions', 'read') as r;
 
     begin
         execute call into status;
+        known_after := array(select n.action from authz_private.named_actions() as n (action));
         -- Of those whose signatures change alike one is asked.
         select
             array_agg(c.user_id),
             array_agg(c.resource),
             array_agg(c.action),
-            array_agg(c.like_user)
-        into changed_users, changed_resources, changed_actions, like_users
-        from (
-            select
-                coalesce(a.user_id, b.user_id) as user_id,
-                coalesce(a.resource, b.resource) as resource,
-                coalesce(a.action, b.action) as action,
-                min(coalesce(a.user_id, b.user_id)) over (
-                    partition by
-                        coalesce(a.resource, b.resource), coalesce(a.action, b.action),
-                        a.signature, b.signature
-                ) as like_user
-            from authz_private.access_signatures(classes) as a
-            full join unnest(
-                before_users, before_resources, before_actions, before_signatures
-            ) as b (user_id, resource, action, signature)
-                on
-                    a.user_id = b.user_id
-                    and a.resource = b.resource
-                    and a.action = b.action
-            where a.signature is distinct from b.signature
-        ) as c;
-        select
             array_agg(c.like_user),
-            array_agg(c.resource),
-            array_agg(c.action)
-        into asked_users, asked_resources, asked_actions
+            array_agg(c.like_user) filter (where c.is_asked),
+            array_agg(c.resource) filter (where c.is_asked),
+            array_agg(c.action) filter (where c.is_asked),
+            array_agg(c.reach_before) filter (where c.is_asked),
+            array_agg(c.reach_after) filter (where c.is_asked),
+            count(*) filter (
+                where c.is_asked and (c.reach_before is null or c.reach_after is null)
+            ),
+            sum(
+                coalesce((c.reach_before ->> 'size')::bigint, 0)
+                + coalesce((c.reach_after ->> 'size')::bigint, 0)
+            ) filter (where c.is_asked)
+        into
+            changed_users, changed_resources, changed_actions, like_users, asked_users,
+            asked_resources, asked_actions, reaches_before, reaches_after, questions, size
         from (
-            select distinct
-                u.like_user,
-                u.resource,
-                u.action
-            from unnest(like_users, changed_resources, changed_actions)
-                as u (like_user, resource, action)
-        ) as c;
-        if cardinality(asked_users) <= most_questions then
             select
-                array_agg(r.unit_ids::text order by q.place),
-                array_agg(
-                    coalesce(
-                        r.own_rows or u.base_unit_id = any(r.unit_ids) and not r.own_denied, false
-                    )
-                    order by q.place
-                )
+                d.*,
+                d.user_id = d.like_user as is_asked
+            from (
+                select
+                    coalesce(a.user_id, b.user_id) as user_id,
+                    coalesce(a.resource, b.resource) as resource,
+                    coalesce(a.action, b.action) as action,
+                    -- No signature: nothing held, or an action that nothing named at that moment.
+                    case
+                        when a.user_id is not null then a.reach
+                        when b.action = any(known_after) then '{}'
+                    end as reach_after,
+                    case
+                        when b.user_id is not null then b.reach
+                        when a.action = any(known_before) then '{}'
+                    end as reach_before,
+                    min(coalesce(a.user_id, b.user_id)) over (
+                        partition by
+                            coalesce(a.resource, b.resource), coalesce(a.action, b.action),
+                            a.signature, b.signature
+                    ) as like_user
+                from authz_private.access_signatures(classes) as a
+                full join unnest(
+                    before_users, before_resources, before_actions, before_signatures,
+                    before_reaches
+                ) as b (user_id, resource, action, signature, reach)
+                    on
+                        a.user_id = b.user_id
+                        and a.resource = b.resource
+                        and a.action = b.action
+                where a.signature is distinct from b.signature
+            ) as d
+        ) as c;
+        is_small := questions <= most_questions and coalesce(size, 0) <= most_units;
+        if is_small then
+            select
+                array_agg(r.unit_ids order by r.place),
+                array_agg(r.own_rows order by r.place)
             into units_after, own_after
-            from unnest(asked_users, asked_resources, asked_actions)
-                with ordinality as q (user_id, resource, action, place)
-            left join authz.users as u on q.user_id = u.id
-            cross join lateral authz_private.reached_units(q.user_id, q.resource, q.action) as r;
+            from authz_private.reached_by_each(
+                asked_users, asked_resources, asked_actions, reaches_after
+            ) with ordinality as r (unit_ids, own_rows, place);
         end if;
         select
             array_agg(w.id),
@@ -165,7 +188,14 @@ begin
                 as q (user_id, resource, action)
                 on p.class_id = q.user_id and q.action = 'read'
             inner join authz.users as u on p.id = u.id
-            where u.id = me or u.base_unit_id = any(visible_units)
+            where authz_private.may_ask_about(me, visible_units, u.id, u.base_unit_id)
+                -- Those whose rows authz_private.rows_seen_by counts.
+                and (
+                    q.resource = 'funds'
+                    or q.resource in (
+                        select d.resource from authz.datasets as d where d.owners is not null
+                    )
+                )
             order by p.id, q.resource
             limit most_counted
         ) as w;
@@ -177,22 +207,19 @@ begin
     exception
         when sqlstate 'FWUND' then null;
     end;
-    if cardinality(asked_users) > most_questions then
-        raise exception 'action changes more than % different scopes', most_questions
+    if not is_small then
+        raise exception 'action changes more than % scopes that differ, or % units of such scopes',
+            most_questions, most_units
             using errcode = '57014', hint = 'Preview a change of a smaller part.';
     end if;
 
     select
-        array_agg(r.unit_ids::text order by q.place),
-        array_agg(
-            coalesce(r.own_rows or u.base_unit_id = any(r.unit_ids) and not r.own_denied, false)
-            order by q.place
-        )
+        array_agg(r.unit_ids order by r.place),
+        array_agg(r.own_rows order by r.place)
     into units_before, own_before
-    from unnest(asked_users, asked_resources, asked_actions)
-        with ordinality as q (user_id, resource, action, place)
-    left join authz.users as u on q.user_id = u.id
-    cross join lateral authz_private.reached_units(q.user_id, q.resource, q.action) as r;
+    from authz_private.reached_by_each(
+        asked_users, asked_resources, asked_actions, reaches_before
+    ) with ordinality as r (unit_ids, own_rows, place);
     counts_before := array(
         select authz_private.rows_seen_by(w.id, w.resource)
         from unnest(counted_users, counted_resources) as w (id, resource)
@@ -271,7 +298,7 @@ begin
             u.username
         from unnest(concerned, class_of) as p (id, class_id)
         inner join authz.users as u on p.id = u.id
-        where (u.id = me or u.base_unit_id = any(visible_units))
+        where authz_private.may_ask_about(me, visible_units, u.id, u.base_unit_id)
             and p.class_id in (select c.class_id from changes as c)
     ),
 
@@ -387,8 +414,9 @@ comment on function authz.preview(text, jsonb) is
     'called with the arguments: nothing is changed, and the log says PREVIEW. First rows summary: '
     'of all, then per resource and action; detail counts the users. Then gain and lose, for the '
     'first 1000 users: the topmost unit, how many units, own_rows where the change is about rows '
-    'they own, and for the first 20 how many rows they read before and after. Only users whom the '
-    'caller may ask about are told and counted. Same rights and errors as the function; 22023 for '
-    'an action or arguments that cannot be meant; 57014 for a change that concerns too many.';
+    'they own, and for the first 20 pairs of user and resource how many rows the user reads before '
+    'and after. Only users whom the caller may ask about are told and counted. Same rights and '
+    'errors as the function; 22023 for an action or arguments that cannot be meant; 57014 for a '
+    'change that concerns too many.';
 revoke all on function authz.preview(text, jsonb) from public;
 grant execute on function authz.preview(text, jsonb) to fundwarden_app;

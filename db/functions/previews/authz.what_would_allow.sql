@@ -11,10 +11,11 @@ as $$
 declare
     most_tried constant int := 60;
     most_told constant int := 10;
-    me bigint := authz_private.signed_in_user();
-    subject_id bigint := authz_private.user_in_question(what_would_allow.user_id, 'user_id');
+    subject_id bigint;
     candidate record;
 begin
+    perform authz_private.signed_in_user();
+    subject_id := authz_private.user_in_question(what_would_allow.user_id, 'user_id');
     perform authz_private.check_question(
         what_would_allow.resource, what_would_allow.action, '{}'
     );
@@ -28,11 +29,15 @@ begin
         return;
     end if;
     for candidate in
-        select c.*
+        select
+            c.action_name,
+            c.arguments,
+            c.title
         from authz_private.possible_changes(
             subject_id, what_would_allow.resource, what_would_allow.action,
             what_would_allow.unit_id
-        ) as c
+        ) with ordinality as c (action_name, arguments, title, place)
+        order by c.place
         limit most_tried
     loop
         if authz_private.change_allows(
@@ -54,7 +59,8 @@ $$;
 comment on function authz.what_would_allow(bigint, text, text, int) is
     'The smallest changes, at most ten, that would allow the user resource:action in the unit and '
     'that the caller may make: the name of an administration function and its arguments. No row '
-    'where it is allowed already, and where the caller could not allow it by one change. Nothing '
+    'where it is allowed already, or where none of the first 60 candidates (existing roles, '
+    'policies, permissions, ended grants, denies, templates, inactive rows) would work. Nothing '
     'is changed. 28000 if nobody is signed in; 42501 if the caller may not ask about the user; '
     '22023 unknown resource or action.';
 revoke all on function authz.what_would_allow(bigint, text, text, int) from public;

@@ -8,6 +8,8 @@ set search_path = pg_catalog, ext, pg_temp
 set jit = off
 set enable_nestloop = off
 as $$
+declare
+    moment timestamptz := authz.clock();
 begin
     return array(
         select
@@ -26,7 +28,7 @@ begin
                     concat_ws(
                         ' ', h.granted_kind, h.granted_id, coalesce(h.unit_id, 0),
                         h.inherit_to_descendants,
-                        h.valid_from <= authz.clock(), h.valid_until > authz.clock(),
+                        h.valid_from <= moment, h.valid_until > moment,
                         h.valid_from is null, h.valid_until is null
                     ),
                     ',' order by h.granted_kind, h.granted_id, h.unit_id, h.source_id
@@ -49,8 +51,8 @@ begin
                 b.user_id,
                 string_agg(
                     concat_ws(
-                        ' ', b.unit_id, b.valid_from is null, b.valid_from <= authz.clock(),
-                        b.valid_until is null, b.valid_until > authz.clock()
+                        ' ', b.unit_id, b.valid_from is null, b.valid_from <= moment,
+                        b.valid_until is null, b.valid_until > moment
                     ),
                     ',' order by b.unit_id, b.id
                 ) as units

@@ -2,21 +2,19 @@
 -- equal the scopes are; where they differ the scopes are compared.
 
 create or replace function authz_private.access_signatures(user_ids bigint [])
-returns table (user_id bigint, resource text, action text, signature uuid)
+returns table (user_id bigint, resource text, action text, signature uuid, reach jsonb)
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 set jit = off
 set enable_nestloop = off
 as $$
 #variable_conflict use_column
+declare
+    moment timestamptz := authz.clock();
 begin
     return query
     with actions as materialized (
-        select p.action from authz.permissions as p
-        union
-        select split_part(t.permission_key, '.', 2) from authz.permission_templates as t
-        union
-        select d.action from authz.delegations as d where d.status = 'active'
+        select n.action from authz_private.named_actions() as n (action)
     ),
 
     contents as materialized (
@@ -27,7 +25,10 @@ begin
             e.resource,
             a.action,
             e.scope,
-            concat_ws(' ', e.effect, e.priority, e.scope, e.conditions) as title
+            concat_ws(' ', e.effect, e.priority, e.scope, e.conditions) as title,
+            e.conditions is not null as is_personal,
+            -- Nothing is to be weighed against anything.
+            e.effect = 'allow' and e.conditions is null and e.scope <> 'system' as is_plain
         from authz_private.expanded_permissions_live as e
         inner join actions as a on e.action in (a.action, 'manage')
     ),
@@ -60,8 +61,8 @@ begin
         inner join authz.org_units as n on b.unit_id = n.id and n.is_active
         where u.id = any(access_signatures.user_ids)
             and u.is_active
-            and (greatest(g.valid_from, b.valid_from) <= authz.clock()) is not false
-            and (least(g.valid_until, b.valid_until) > authz.clock()) is not false
+            and (greatest(g.valid_from, b.valid_from) <= moment) is not false
+            and (least(g.valid_until, b.valid_until) > moment) is not false
     ),
 
     -- One row per grant and place, however many people have it.
@@ -85,7 +86,10 @@ begin
             p.unit_id,
             c.resource,
             c.action,
+            c.scope,
             c.title,
+            c.is_personal,
+            c.is_plain,
             authz_private.top_unit_of_grant(c.scope, p.path) as anchor_path
         from places as p
         inner join contents as c
@@ -98,13 +102,17 @@ begin
     reach as materialized (
         select
             a.anchor_path,
-            (
-                select sum(hashint4extended(s.unit_id, 17))
-                from authz_private.subtree(a.anchor_path) as s
-            ) as units
+            s.units,
+            s.size
         from (
             select distinct h.anchor_path from anchored as h where h.anchor_path is not null
         ) as a
+        cross join lateral (
+            select
+                sum(hashint4extended(s.unit_id, 17)) as units,
+                count(*) as size
+            from authz_private.subtree(a.anchor_path) as s
+        ) as s
     ),
 
     by_grant as materialized (
@@ -119,7 +127,16 @@ begin
             string_agg(
                 concat_ws(' ', a.title, a.unit_id, a.inherit_to_descendants, x.anchor_path, x.units),
                 ',' order by a.title
-            ) as part
+            ) as part,
+            -- Conditions may ask for the user.
+            bool_or(a.is_personal) as is_personal,
+            bool_and(a.is_plain) as is_plain,
+            string_agg(distinct ext.ltree2text(a.anchor_path), ',') filter (
+                where a.scope <> 'own' and (a.scope <> 'team' or a.inherit_to_descendants)
+            ) as roots,
+            bool_or(a.scope = 'team' and not a.inherit_to_descendants) as is_single,
+            bool_or(a.scope = 'own') as own_rows,
+            sum(x.size) as size
         from anchored as a
         inner join reach as x on a.anchor_path = x.anchor_path
         group by 1, 2, 3, 4, 5, 6, 7
@@ -182,7 +199,13 @@ begin
             g.user_id,
             p.resource,
             p.action,
-            p.part
+            p.part,
+            p.is_personal,
+            p.is_plain,
+            p.roots,
+            case when p.is_single then p.unit_id end as single_id,
+            p.own_rows,
+            p.size
         from given as g
         inner join by_grant as p
             on
@@ -196,7 +219,13 @@ begin
             p.user_id,
             split_part(x.permission_key, '.', 1),
             split_part(x.permission_key, '.', 2),
-            concat_ws(' ', 'by template', x.unit_path, x.units)
+            concat_ws(' ', 'by template', x.unit_path, x.units),
+            false,
+            false,
+            null,
+            null,
+            false,
+            0
         from ranks as p
         inner join by_template as x
             on
@@ -208,7 +237,13 @@ begin
             d.delegate_id,
             r.code,
             a.action,
-            'by delegation ' || t.units
+            'by delegation ' || t.units,
+            false,
+            false,
+            null,
+            null,
+            false,
+            0
         from (
             select distinct
                 g.delegate_id,
@@ -230,7 +265,20 @@ begin
         p.user_id,
         p.resource,
         p.action,
-        md5(u.base_unit_id || ' ' || string_agg(distinct p.part, ',' order by p.part))::uuid
+        md5(
+            concat_ws(
+                ' ', u.base_unit_id, string_agg(distinct p.part, ',' order by p.part),
+                case when bool_or(p.is_personal) then p.user_id end
+            )
+        )::uuid,
+        case
+            when bool_and(p.is_plain) then jsonb_build_object(
+                'roots', string_to_array(string_agg(p.roots, ','), ','),
+                'units', array_agg(distinct p.single_id) filter (where p.single_id is not null),
+                'own_rows', bool_or(p.own_rows),
+                'size', sum(p.size)
+            )
+        end
     from parts as p
     inner join authz.users as u on p.user_id = u.id
     group by p.user_id, p.resource, p.action, u.base_unit_id;
@@ -239,5 +287,7 @@ $$;
 
 comment on function authz_private.access_signatures(bigint []) is
     'For each user, resource and action: a value that is the same as long as the units that the '
-    'user reaches are; no row where nothing is held.';
+    'user reaches are, and for two users only if they reach the same; no row where nothing is '
+    'held. reach, where the grants add up and nothing is to be weighed: roots, whose subtrees are '
+    'reached; units; own_rows; size, how many units these are at most.';
 revoke all on function authz_private.access_signatures(bigint []) from public;

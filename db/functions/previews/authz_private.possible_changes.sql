@@ -3,7 +3,7 @@
 create or replace function authz_private.possible_changes(
     user_id bigint, resource text, action text, unit_id int
 )
-returns table (action_name text, arguments jsonb, title text, size bigint)
+returns table (action_name text, arguments jsonb, title text)
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
@@ -43,8 +43,7 @@ begin
     select
         c.action_name,
         c.arguments,
-        c.title,
-        c.size
+        c.title
     from (
         select
             'activate_user' as action_name,
@@ -52,7 +51,7 @@ begin
             'The user is inactive.' as title,
             0::bigint as size
         where not whom.is_active
-        union all
+        union
         select
             'activate_unit',
             jsonb_build_object('unit_id', n.id),
@@ -61,7 +60,7 @@ begin
         from authz_private.direct_grants as g
         inner join authz.org_units as n on n.id = coalesce(g.unit_id, whom.base_unit_id)
         where g.tenant_id = whom.tenant_id and g.user_id = whom.id and not n.is_active
-        union all
+        union
         select
             'update_role',
             jsonb_build_object('role_id', r.id, 'is_active', true),
@@ -71,7 +70,7 @@ begin
         inner join authz.roles as r on g.role_id = r.id and not r.is_active
         cross join lateral (select count(*) as size from authz.user_roles as o where o.role_id = r.id) as e
         where g.tenant_id = whom.tenant_id and g.user_id = whom.id
-        union all
+        union
         -- A deny that is in the way.
         select
             case g.granted_kind when 'role' then 'revoke_role' else 'revoke_policy' end,
@@ -84,8 +83,8 @@ begin
         where g.tenant_id = whom.tenant_id
             and g.user_id = whom.id
             and g.granted_kind in ('role', 'policy')
-        union all
-        -- What was held, or will be: the same from now on, with no end.
+        union
+        -- What was held, or will be: the same from now on, until it begins.
         select
             case g.granted_kind
                 when 'role' then 'assign_role'
@@ -116,7 +115,7 @@ begin
         where g.tenant_id = whom.tenant_id
             and g.user_id = whom.id
             and (g.valid_until <= authz.clock() or g.valid_from > authz.clock())
-        union all
+        union
         -- A template that holds in the unit and gives nothing, or gives it to higher ranks.
         select
             'set_permission_template',
@@ -140,7 +139,7 @@ begin
             ),
             5000
         from authz_private.template_at(unit.path, key) as t
-        union all
+        union
         select
             'set_permission_template',
             jsonb_build_object(
@@ -151,7 +150,7 @@ begin
             4000
         from authz_private.template_at(unit.path, key) as t
         where t.is_locked
-        union all
+        union
         select
             'grant_permission',
             jsonb_build_object(
@@ -166,7 +165,7 @@ begin
             and e.allows
             and p.scope = 'team'
             and p.conditions is null
-        union all
+        union
         select
             'assign_role',
             jsonb_build_object(
@@ -181,7 +180,7 @@ begin
             and e.allows
             and r.is_active
             and (r.tenant_id is null or r.tenant_id = whom.tenant_id)
-        union all
+        union
         select
             'assign_policy',
             jsonb_build_object(

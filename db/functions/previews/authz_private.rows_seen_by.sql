@@ -40,6 +40,6 @@ end
 $$;
 
 comment on function authz_private.rows_seen_by(bigint, text) is
-    'How many funds, or rows of datasets of the resource, the user may read; null: the resource '
-    'has no rows.';
+    'How many funds, or rows of datasets of the resource, the user may read; null: the resource is '
+    'not funds, and no dataset with owners is of it.';
 revoke all on function authz_private.rows_seen_by(bigint, text) from public;

@@ -60,11 +60,15 @@ begin
     left join authz.users as g on r.granted_by = g.id
     cross join lateral (
         select
-            sees_all or r.user_id is null or r.user_id = me or r.base_unit_id = any(visible_units)
+            sees_all
+            or r.user_id is null
+            or authz_private.may_ask_about(me, visible_units, r.user_id, r.base_unit_id)
             as is_visible
     ) as v
     cross join lateral (
-        select sees_all or g.id = me or g.base_unit_id = any(visible_units) as is_visible
+        select
+            sees_all or authz_private.may_ask_about(me, visible_units, g.id, g.base_unit_id)
+            as is_visible
     ) as w;
 end
 $$;
@@ -72,9 +76,11 @@ $$;
 comment on function authz.access_review(int) is
     'Every role, policy, permission, delegation, template and membership that reaches into the '
     'subtree of the unit (null: the tenant of who is signed in): who, what, where, how, since '
-    'when, by whom and why, in which window, and the last sign-in. marks says what does not '
-    'count: inactive user, inactive role, inactive unit, expired, not yet begun, orphan. 28000, '
-    '42501 without permissions:read throughout the unit, 22023.';
+    'when, by whom and why, in which window, and the last sign-in. marks lists what a reviewer '
+    'must know: inactive user, inactive role, inactive policy, inactive unit, expired, not yet '
+    'begun, pending, disabled and orphan do not count now; locked is a locked template; deny '
+    'takes access away; hidden user is a person whom the caller may not ask about. 28000, 42501 '
+    'without permissions:read throughout the unit, 22023.';
 revoke all on function authz.access_review(int) from public;
 grant execute on function authz.access_review(int)
 to fundwarden_app, fundwarden_operator, fundwarden_auditor;

@@ -41,12 +41,12 @@ begin
     then
         perform authz_private.refuse_administration('review_id');
     end if;
-    if review.status <> 'open' then
+    if review.closed_at is not null then
         raise exception 'review % is closed', review.id
             using errcode = '23514', hint = 'Open another review.';
     end if;
     update authz.access_reviews as r
-    set status = 'closed', closed_by = me, closed_at = clock_timestamp()
+    set closed_by = me, closed_at = clock_timestamp()
     where r.id = review.id;
     if callers_reason = '' then
         perform set_config('fundwarden.reason', format('review %s', review.id), true);

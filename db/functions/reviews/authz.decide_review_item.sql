@@ -28,7 +28,7 @@ begin
             using errcode = '22023', hint = 'Leave an item undecided by not deciding it.';
     end if;
     perform authz_private.check_words('note', note, 2000);
-    if review.status <> 'open' then
+    if review.closed_at is not null then
         raise exception 'review % is closed', review.id
             using errcode = '23514', hint = 'Open another review.';
     end if;

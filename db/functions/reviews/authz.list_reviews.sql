@@ -34,7 +34,11 @@ begin
         r.opened_at,
         r.due,
         r.undecided,
-        case when r.status = 'open' and r.due <= authz.clock() then 'overdue' else r.status end,
+        case
+            when r.closed_at is not null then 'closed'
+            when r.due <= authz.clock() then 'overdue'
+            else 'open'
+        end,
         i.items,
         i.decided,
         r.closed_by,
@@ -47,7 +51,7 @@ begin
         from authz.access_review_items as i
         where i.review_id = r.id
     ) as i
-    where (only_open is false or r.status = 'open')
+    where (only_open is false or r.closed_at is null)
         and (
             me is null
             or me in (r.reviewer_id, r.opened_by)
@@ -60,8 +64,9 @@ $$;
 
 comment on function authz.list_reviews(boolean) is
     'Reviews, the newest first: those of the caller as reviewer or opener, and those of units '
-    'where the caller holds permissions:read throughout; all of them to owner, trusted, operator '
-    'and auditor. status: open, overdue or closed. 28000 if nobody is signed in.';
+    'where the caller holds permissions:read throughout; all of them to the owner, and to trusted, '
+    'operator and auditor while nobody is signed in. status: open, overdue or closed. 28000 if '
+    'nobody is signed in.';
 revoke all on function authz.list_reviews(boolean) from public;
 grant execute on function authz.list_reviews(boolean)
 to fundwarden_app, fundwarden_operator, fundwarden_auditor;

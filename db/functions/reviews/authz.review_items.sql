@@ -55,7 +55,8 @@ begin
         case when v.is_visible then i.found ->> 'unit_path' end,
         i.found ->> 'title',
         case
-            when v.is_visible then i.found
+            when v.is_visible and w.is_visible then i.found
+            when v.is_visible then i.found - 'granted_by'
             else i.found - array[
                 'user_id', 'username', 'grant_unit_id', 'unit_path', 'granted_by', 'reason',
                 'last_sign_in'
@@ -69,11 +70,19 @@ begin
         i.outcome_detail
     from authz.access_review_items as i
     left join authz.users as u on i.user_id = u.id
+    left join authz.users as g on g.id = (i.found ->> 'granted_by')::bigint
     cross join lateral (
         select
-            sees_all or i.user_id is null or i.user_id = me or u.base_unit_id = any(visible_units)
+            sees_all
+            or i.user_id is null
+            or authz_private.may_ask_about(me, visible_units, u.id, u.base_unit_id)
             as is_visible
     ) as v
+    cross join lateral (
+        select
+            sees_all or authz_private.may_ask_about(me, visible_units, g.id, g.base_unit_id)
+            as is_visible
+    ) as w
     where i.review_id = review.id
     order by i.id;
 end

@@ -36,7 +36,8 @@ begin
         select
             e.granted_kind,
             e.granted_id,
-            array_agg(distinct e.scope) as scopes
+            array_agg(distinct e.scope) as scopes,
+            bool_or(e.effect = 'deny') as denies
         from authz_private.expanded_permissions_live as e
         group by e.granted_kind, e.granted_id
     ),
@@ -65,7 +66,8 @@ begin
             g.inherit_to_descendants,
             g.valid_from,
             g.valid_until,
-            coalesce(r.is_active, o.is_active, true) as what_is_active
+            coalesce(r.is_active, o.is_active, true) as what_is_active,
+            coalesce(o.effect = 'deny', s.denies, false) as denies
         from authz_private.direct_grants as g
         inner join authz.users as u on g.tenant_id = u.tenant_id and g.user_id = u.id
         left join scopes as s on g.granted_kind = s.granted_kind and g.granted_id = s.granted_id
@@ -128,7 +130,8 @@ begin
             array_remove(
                 array[
                     case when not d.unit_is_active then 'inactive unit' end,
-                    case when not d.what_is_active then 'inactive ' || d.kind end
+                    case when not d.what_is_active then 'inactive ' || d.kind end,
+                    case when d.denies then 'deny' end
                 ],
                 null
             ) as marks

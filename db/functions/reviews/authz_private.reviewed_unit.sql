@@ -6,7 +6,7 @@ language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
 as $$
 declare
-    me bigint := authz.current_user_id();
+    me bigint;
     unit_id int := asked_id;
 begin
     if unit_id is null then
