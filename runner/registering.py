@@ -12,16 +12,21 @@ ARGUMENTS = (
 
 
 def plan(target: Target, arguments: Mapping[str, object], *, say: Callable[[str], None]) -> None:
-    """Print each statement, with the lock it takes first and about how many rows it handles."""
+    """Print each statement, with the lock it takes first and about how many rows it handles.
+
+    Ends with about how many seconds the tables are locked.
+    """
     with connect(target) as conn:
         steps = conn.execute(
-            f"select statement, lock, rows from authz.plan_dataset({ARGUMENTS}) order by place",
+            "select statement, lock, rows, seconds "
+            f"from authz.plan_dataset({ARGUMENTS}) order by place",
             arguments,
         ).fetchall()
-    for statement, lock, rows in steps:
+    for statement, lock, rows, _ in steps:
         note = " ".join(filter(None, [lock, f"about {rows:,} rows" if rows is not None else None]))
         say(f"{statement};" + (f"  -- {note}" if note else ""))
-    say(f"{len(steps)} statements; nothing was changed")
+    seconds = sum(seconds or 0 for *_, seconds in steps)
+    say(f"{len(steps)} statements, about {seconds:,.0f} s on two cores; nothing was changed")
 
 
 def register(

@@ -633,6 +633,20 @@ def test_the_plan_is_what_registering_does(database: str) -> None:
             json.dumps(OWNERS),
         )
         assert differences(before, catalog_snapshot(admin)) == []
+        admin.execute("reset role")
+        admin.execute("begin")
+        admin.execute(
+            "update pg_class set reltuples = 1e6 where relnamespace = 'shop'::regnamespace"
+        )
+        long = value(
+            admin,
+            "select sum(p.seconds) from authz.plan_dataset('shop.invoice', 'bills', "
+            "resource => 'funds', tenant_column => 'home', owners => %s) as p",
+            json.dumps(OWNERS),
+        )
+        admin.execute("rollback")
+        assert 100 < long < 1000
+        admin.execute("set role fundwarden_owner")
         # What it prints can be sent as it is: the tables then have what registering adds.
         for (statement,) in planned:
             admin.execute("begin") if statement.startswith("lock") else None
