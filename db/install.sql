@@ -23,6 +23,7 @@
 \ir schema/055_sync_feeds.sql
 \ir schema/060_audit_log.sql
 \ir schema/070_ops_health.sql
+\ir schema/075_ops_cells.sql
 
 -- All that follows is repeatable: a file is applied again whenever its text changes.
 
@@ -576,11 +577,19 @@
 \ir functions/reviews/authz_private.reviewed_unit.sql
 \ir functions/reviews/authz_private.revoke_reviewed.sql
 
+-- cells: tenants spread over several installations: ranges of ids, and rows of the platform.
+\ir functions/cells/authz_private.cell_range.sql
+\ir functions/cells/authz_private.cell_sequences.sql
+\ir functions/cells/authz_private.ids_outside_cell.sql
+\ir functions/cells/ops.set_cell.sql
+\ir functions/cells/ops.this_cell.sql
+
 -- health: checks, metrics and maintenance for operators.
 \ir functions/health/ops.check_audit_partitions.sql
 \ir functions/health/ops.check_audit_seals.sql
 \ir functions/health/ops.check_audit_triggers.sql
 \ir functions/health/ops.check_catalog_bloat.sql
+\ir functions/health/ops.check_cell.sql
 \ir functions/health/ops.check_effective_view.sql
 \ir functions/health/ops.check_expanded_permissions.sql
 \ir functions/health/ops.check_expired_grants.sql

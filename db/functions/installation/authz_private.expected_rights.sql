@@ -282,6 +282,7 @@ begin atomic
         ('ops.check_audit_seals()'),
         ('ops.check_audit_triggers()'),
         ('ops.check_catalog_bloat()'),
+        ('ops.check_cell()'),
         ('ops.check_effective_view()'),
         ('ops.check_expired_grants()'),
         ('ops.check_foreign_keys()'),
@@ -306,6 +307,7 @@ begin atomic
         ('ops.check_triggers()'),
         ('ops.check_unused_indexes()'),
         ('ops.health_checks(boolean)'),
+        ('ops.this_cell()'),
         ('ops.metric_values()'),
         ('ops.metrics_text()'),
         (

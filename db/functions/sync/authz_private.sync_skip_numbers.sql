@@ -1,4 +1,5 @@
--- Else the next record made by function would meet a number of the company.
+-- Else the next record made by function would meet a number of the company. A number beyond the
+-- range of the cell is met by none.
 
 create or replace function authz_private.sync_skip_numbers()
 returns void
@@ -21,7 +22,11 @@ begin
         select max(w.target_id)
         into highest
         from pg_temp.sync_work as w
-        where w.kind = record_table.kind and w.action = 'add';
+        inner join pg_sequence as s
+            on s.seqrelid = pg_get_serial_sequence(record_table.title, 'id')::regclass
+        where w.kind = record_table.kind
+            and w.action = 'add'
+            and w.target_id <= s.seqmax;
         execute format(
             'select s.last_value from %s as s',
             pg_get_serial_sequence(record_table.title, 'id')::regclass
