@@ -58,6 +58,7 @@
 \ir functions/identity/authz_private.session_is_owner.sql
 \ir functions/identity/authz_private.set_identity.sql
 \ir functions/identity/authz_private.signed_in_user.sql
+\ir functions/identity/authz_private.tenant_is_elsewhere.sql
 \ir functions/identity/authz_private.token_id.sql
 \ir functions/identity/authz_private.token_instant.sql
 \ir functions/identity/authz_private.token_object.sql
@@ -581,7 +582,14 @@
 \ir functions/cells/authz_private.cell_range.sql
 \ir functions/cells/authz_private.cell_sequences.sql
 \ir functions/cells/authz_private.ids_outside_cell.sql
+\ir functions/cells/authz_private.platform_tables.sql
+\ir functions/cells/authz_private.take_permissions.sql
+\ir functions/cells/authz_private.take_rows.sql
+\ir functions/cells/authz_private.tg_platform_row.sql
+\ir functions/cells/ops.platform_behind.sql
+\ir functions/cells/ops.platform_rows.sql
 \ir functions/cells/ops.set_cell.sql
+\ir functions/cells/ops.take_platform_rows.sql
 \ir functions/cells/ops.this_cell.sql
 
 -- health: checks, metrics and maintenance for operators.
@@ -634,6 +642,7 @@
 -- Triggers, a file for each table, and one for what is the same on many.
 \ir triggers/audited_tables.sql
 \ir triggers/tables_with_windows.sql
+\ir triggers/tables_of_platform.sql
 \ir triggers/tables_of_grants.sql
 \ir triggers/audit.permission_audit_log.sql
 \ir triggers/audit.seals.sql

@@ -12,6 +12,8 @@ from psycopg.types.json import Jsonb
 from rsa_tokens import Key, new_key, text_of, with_signature
 from waiting import refusal, rows, session, value
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 SIGN_IN = "select authz.sign_in(%s)"

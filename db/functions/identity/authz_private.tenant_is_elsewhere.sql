@@ -28,6 +28,6 @@ end
 $$;
 
 comment on function authz_private.tenant_is_elsewhere(json, text, boolean) is
-    'Whether this installation is a cell and the claim names a tenant that it does not hold: by id, '
-    'or where the provider says so by the code of its root unit.';
+    'Whether this installation is a cell and the claim names a tenant that it does not hold: by '
+    'id, or where the provider says so by the code of its root unit.';
 revoke all on function authz_private.tenant_is_elsewhere(json, text, boolean) from public;

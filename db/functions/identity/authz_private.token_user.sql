@@ -195,6 +195,6 @@ $$;
 
 comment on function authz_private.token_user(text) is
     'The active user a token is good for at this instant, and no cause; or no user, and the cause, '
-    'one of authz_private.refusal_causes(), and whether the token is good and its tenant in another '
-    'cell.';
+    'one of authz_private.refusal_causes(), and whether the token is good and its tenant in '
+    'another cell.';
 revoke all on function authz_private.token_user(text) from public;
