@@ -578,18 +578,27 @@
 \ir functions/reviews/authz_private.reviewed_unit.sql
 \ir functions/reviews/authz_private.revoke_reviewed.sql
 
--- cells: tenants spread over several installations: ranges of ids, and rows of the platform.
+-- cells: tenants spread over several installations: ids, rows of the platform, and moves.
 \ir functions/cells/authz_private.cell_range.sql
 \ir functions/cells/authz_private.cell_sequences.sql
 \ir functions/cells/authz_private.ids_outside_cell.sql
 \ir functions/cells/authz_private.platform_tables.sql
 \ir functions/cells/authz_private.take_permissions.sql
 \ir functions/cells/authz_private.take_rows.sql
+\ir functions/cells/authz_private.tenant_tables.sql
 \ir functions/cells/authz_private.tg_platform_row.sql
+\ir functions/cells/ops.admit_tenant.sql
+\ir functions/cells/ops.drop_departed_tenant.sql
+\ir functions/cells/ops.hold_tenant.sql
 \ir functions/cells/ops.platform_behind.sql
 \ir functions/cells/ops.platform_rows.sql
+\ir functions/cells/ops.receive_tenant.sql
+\ir functions/cells/ops.release_tenant.sql
 \ir functions/cells/ops.set_cell.sql
 \ir functions/cells/ops.take_platform_rows.sql
+\ir functions/cells/ops.tenant_rows.sql
+\ir functions/cells/ops.tenant_digests.sql
+\ir functions/cells/ops.tenant_state.sql
 \ir functions/cells/ops.this_cell.sql
 
 -- health: checks, metrics and maintenance for operators.

@@ -367,6 +367,18 @@ def sync_cells(file: CellsFile = CELLS) -> None:
     raise typer.Exit(run(listed(file), say=say))
 
 
+@cells.command("move")
+def move_tenant(
+    tenant: Annotated[str, typer.Argument(help="Code of the tenant.")],
+    to: Annotated[str, typer.Option(help="Name of the cell that is to hold it.")],
+    file: CellsFile = CELLS,
+) -> None:
+    """Move a tenant to another cell; run again, finish or take back what was interrupted."""
+    from runner.cells.moving import move
+
+    move(listed(file), file, tenant, to, say=say)
+
+
 @app.command()
 def demo(records: Annotated[int, typer.Option(min=1, max=10_000_000)] = 100_000) -> None:
     """Migrate, seed, page authorised funds and say why they are visible."""

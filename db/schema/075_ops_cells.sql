@@ -25,3 +25,38 @@ comment on column ops.cell.platform_taken_at is 'When it took them; null: never.
 comment on column ops.cell.taking is
     'The transaction that may write platform rows here: ops.take_platform_rows() sets it, and a '
     'migration that writes platform rows has to.';
+
+create table ops.moved_tenants (
+    tenant_id int primary key,
+    from_cell int not null,
+    state text not null default 'arriving',
+    moved_at timestamptz not null default statement_timestamp(),
+    constraint move_state_is_known check (state in ('arriving', 'here'))
+);
+
+comment on table ops.moved_tenants is
+    'Tenants that came from another cell. Their rows keep the ids that they were drawn there.';
+comment on column ops.moved_tenants.tenant_id is
+    'Id of the root unit. No foreign key: the row is written before the units.';
+comment on column ops.moved_tenants.from_cell is 'Number of the cell that it came from last.';
+comment on column ops.moved_tenants.state is
+    'arriving: the other cell still holds the tenant, or has just let it go, and nobody can sign '
+    'in here; here: it is held here.';
+
+create table ops.departed_rows (
+    tenant_id int not null,
+    place int not null,
+    number bigint not null,
+    title text not null,
+    content jsonb not null,
+    departed_at timestamptz not null default statement_timestamp(),
+    primary key (tenant_id, place, number)
+);
+
+comment on table ops.departed_rows is
+    'Rows of tenants that moved to another cell, as they were: for the owner alone, until '
+    'ops.drop_departed_tenant().';
+comment on column ops.departed_rows.place is 'Order of the tables, so that references hold.';
+comment on column ops.departed_rows.title is 'Table with its schema.';
+comment on column ops.departed_rows.content is
+    'The row; a permission is named by what it permits.';

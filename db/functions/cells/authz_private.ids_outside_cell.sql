@@ -26,10 +26,15 @@ begin
         return query execute format(
             'select %L, count(*), min(o.id) from ('
             'select t.id::bigint as id from %s as t '
-            'where (t.id < $1 or t.id > $2) and not (%s and t.id <= $3) limit 1000'
+            'where (t.id < $1 or t.id > $2) and not (%s and t.id <= $3) %s limit 1000'
             ') as o having count(*) > 0',
             drawn.relation, drawn.relation,
-            case when drawn.has_tenant then 't.tenant_id is null' else 'true' end
+            case when drawn.has_tenant then 't.tenant_id is null' else 'true' end,
+            -- What came from another cell keeps its ids.
+            case
+                when drawn.has_tenant then 'and not exists ('
+                'select from ops.moved_tenants as m where m.tenant_id = t.tenant_id)'
+            end
         )
         using drawn.first_id, drawn.last_id, drawn.last_of_platform;
     end loop;

@@ -76,6 +76,6 @@ $$;
 
 comment on function authz_private.take_rows(text, text [], text, boolean, jsonb) is
     'Makes the rows of the platform in a table those of the array: removes, unless they are only '
-    'added, updates and inserts. A role or policy that is still granted here is deactivated instead '
-    'of removed. Returns how many rows changed.';
+    'added, updates and inserts. A role or policy that is still granted here is deactivated '
+    'instead of removed. Returns how many rows changed.';
 revoke all on function authz_private.take_rows(text, text [], text, boolean, jsonb) from public;

@@ -55,7 +55,8 @@ begin
             return new;
         end if;
     end if;
-    raise exception 'rows of the platform in %.% are written in cell 0', tg_table_schema, tg_table_name
+    raise exception 'rows of the platform in %.% are written in cell 0',
+        tg_table_schema, tg_table_name
         using errcode = '55000', hint = 'Change them there; runner cells sync brings them here.';
 end
 $$;

@@ -94,6 +94,6 @@ $$;
 
 comment on function ops.take_platform_rows(jsonb) is
     'Makes the rows of the platform in this cell those of the answer of ops.platform_rows(), in '
-    'one transaction, and returns how many changed. 22023 for another answer; 55000 in cell 0, outside '
-    'of cells, and where the tables have other columns.';
+    'one transaction, and returns how many changed. 22023 for another answer; 55000 in cell 0, '
+    'outside of cells, and where the tables have other columns.';
 revoke all on function ops.take_platform_rows(jsonb) from public;

@@ -17,7 +17,8 @@ begin
     select c.* into cell from ops.cell as c;
     if not found then
         return ops.finding(
-            'cell', 'Ids are of the range of the cell', 'ok', 0, 'no cell: this installation stands alone'
+            'cell', 'Ids are of the range of the cell', 'ok', 0,
+            'no cell: this installation stands alone'
         );
     end if;
     for drawn in
