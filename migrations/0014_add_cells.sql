@@ -57,6 +57,8 @@ create table ops.departed_rows (
 comment on table ops.departed_rows is
     'Rows of tenants that moved to another cell, as they were: for the owner alone, until '
     'ops.drop_departed_tenant().';
+comment on column ops.departed_rows.tenant_id is
+    'Tenant that moved away; it is no tenant of this cell any more, hence no foreign key.';
 comment on column ops.departed_rows.place is 'Order of the tables, so that references hold.';
 comment on column ops.departed_rows.title is 'Table with its schema.';
 comment on column ops.departed_rows.content is
