@@ -23,6 +23,7 @@
 \ir schema/055_sync_feeds.sql
 \ir schema/060_audit_log.sql
 \ir schema/070_ops_health.sql
+\ir schema/075_ops_cells.sql
 
 -- All that follows is repeatable: a file is applied again whenever its text changes.
 
@@ -58,6 +59,7 @@
 \ir functions/identity/authz_private.session_is_owner.sql
 \ir functions/identity/authz_private.set_identity.sql
 \ir functions/identity/authz_private.signed_in_user.sql
+\ir functions/identity/authz_private.tenant_is_elsewhere.sql
 \ir functions/identity/authz_private.token_id.sql
 \ir functions/identity/authz_private.token_instant.sql
 \ir functions/identity/authz_private.token_object.sql
@@ -579,11 +581,35 @@
 \ir functions/reviews/authz_private.reviewed_unit.sql
 \ir functions/reviews/authz_private.revoke_reviewed.sql
 
+-- cells: tenants spread over several installations: ids, rows of the platform, and moves.
+\ir functions/cells/authz_private.cell_range.sql
+\ir functions/cells/authz_private.cell_sequences.sql
+\ir functions/cells/authz_private.ids_outside_cell.sql
+\ir functions/cells/authz_private.platform_tables.sql
+\ir functions/cells/authz_private.take_permissions.sql
+\ir functions/cells/authz_private.take_rows.sql
+\ir functions/cells/authz_private.tenant_tables.sql
+\ir functions/cells/authz_private.tg_platform_row.sql
+\ir functions/cells/ops.admit_tenant.sql
+\ir functions/cells/ops.drop_departed_tenant.sql
+\ir functions/cells/ops.hold_tenant.sql
+\ir functions/cells/ops.platform_behind.sql
+\ir functions/cells/ops.platform_rows.sql
+\ir functions/cells/ops.receive_tenant.sql
+\ir functions/cells/ops.release_tenant.sql
+\ir functions/cells/ops.set_cell.sql
+\ir functions/cells/ops.take_platform_rows.sql
+\ir functions/cells/ops.tenant_rows.sql
+\ir functions/cells/ops.tenant_digests.sql
+\ir functions/cells/ops.tenant_state.sql
+\ir functions/cells/ops.this_cell.sql
+
 -- health: checks, metrics and maintenance for operators.
 \ir functions/health/ops.check_audit_partitions.sql
 \ir functions/health/ops.check_audit_seals.sql
 \ir functions/health/ops.check_audit_triggers.sql
 \ir functions/health/ops.check_catalog_bloat.sql
+\ir functions/health/ops.check_cell.sql
 \ir functions/health/ops.check_effective_view.sql
 \ir functions/health/ops.check_expanded_permissions.sql
 \ir functions/health/ops.check_expired_grants.sql
@@ -634,6 +660,7 @@
 -- Triggers, a file for each table, and one for what is the same on many.
 \ir triggers/audited_tables.sql
 \ir triggers/tables_with_windows.sql
+\ir triggers/tables_of_platform.sql
 \ir triggers/tables_of_grants.sql
 \ir triggers/audit.permission_audit_log.sql
 \ir triggers/audit.seals.sql

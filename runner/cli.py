@@ -16,6 +16,7 @@ import psycopg
 import typer
 
 from runner import __version__
+from runner.cells.file import Cell
 from runner.connect import Target, connect, resolve, without_password
 from runner.embedded import EmbeddedServer, bin_dir, default_home
 from runner.errors import FAILED, INTERRUPTED, USAGE, RunnerError, way_out
@@ -31,6 +32,15 @@ app = typer.Typer(
 
 keys = typer.Typer(help="Public keys of identity providers.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+
+cells = typer.Typer(help="Cells: installations that hold some tenants each.", no_args_is_help=True)
+app.add_typer(cells, name="cells")
+
+CellsFile = Annotated[
+    Path, typer.Option("--file", envvar="FUNDWARDEN_CELLS", help="Which cells there are.")
+]
+Everywhere = Annotated[bool, typer.Option("--all", help="On every cell of the file.")]
+CELLS = Path("cells.toml")
 
 
 @dataclass
@@ -73,6 +83,15 @@ def target() -> Target:
     return resolve(options.dsn)
 
 
+def listed(file: Path) -> list[Cell]:
+    """The cells of the file."""
+    if options.dsn is not None:
+        raise RunnerError("--dsn and the file of cells exclude each other", "Pass one.", USAGE)
+    from runner.cells.file import read
+
+    return read(file)
+
+
 def say(line: str) -> None:
     """One line of what is being done."""
     typer.echo(line)
@@ -81,20 +100,37 @@ def say(line: str) -> None:
 @app.command()
 def migrate(
     plan: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
+    everywhere: Everywhere = False,
+    file: CellsFile = CELLS,
 ) -> None:
     """Bring the database to this version: all of it or nothing."""
+    if everywhere:
+        from runner.cells.everywhere import migrate_all
+
+        migrate_all(listed(file), plan=plan, say=say)
+        return
     from runner.migrations import migrate as run
 
     run(target(), plan=plan, say=say)
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    everywhere: Everywhere = False,
+    file: CellsFile = CELLS,
+) -> None:
     """Compare the database with this version, and check its health.
 
     Exits with 3 if the database differs, and with 1 if a health check is critical. Warnings are
     printed and exit with 0.
     """
+    if everywhere:
+        from runner.cells.everywhere import status_all
+
+        if as_json:
+            raise RunnerError("--json and --all exclude each other", "Ask each cell.", USAGE)
+        raise typer.Exit(status_all(listed(file), say=say))
     from runner.migrations import status as run
 
     found = run(target())
@@ -221,8 +257,16 @@ def refresh(
     listen: Annotated[
         bool, typer.Option("--listen", help="Wait for changes, and refresh after each.")
     ] = False,
+    everywhere: Everywhere = False,
+    file: CellsFile = CELLS,
 ) -> None:
     """Refresh authz.user_effective_policies. Answers are exact without it."""
+    if everywhere:
+        from runner.cells.everywhere import refresh_all
+
+        if listen:
+            raise RunnerError("--listen and --all exclude each other", "Listen to each.", USAGE)
+        raise typer.Exit(refresh_all(listed(file), say=say))
     from runner import refreshing
 
     if listen:
@@ -268,6 +312,89 @@ def import_keys(
         ).fetchall()
     for row in imported:
         typer.echo("\t".join(str(field) for field in row if field is not None))
+
+
+@cells.command("list")
+def list_cells(file: CellsFile = CELLS) -> None:
+    """Print each cell with its number, its database without the password, and its tenants."""
+    for cell in listed(file):
+        where = without_password(cell.dsn)[0]
+        say("\t".join([cell.name, str(cell.number), where, " ".join(cell.tenants)]))
+
+
+@cells.command("add")
+def add_cell(
+    name: Annotated[str, typer.Argument(help="Name of the cell, as in north.")],
+    dsn: Annotated[str, typer.Argument(help="Its database, migrated. Without a password.")],
+    number: Annotated[int, typer.Option(help="0 is the platform; it never changes.")],
+    tenant: Annotated[
+        list[str] | None, typer.Option(help="Code of a tenant that it holds; once for each.")
+    ] = None,
+    file: CellsFile = CELLS,
+) -> None:
+    """Make a database a cell and write it into the file, or add tenants to one that is there."""
+    from runner.cells.checking import become_cell
+    from runner.cells.file import read, validate, with_cell, write
+
+    added = Cell(name, number, dsn, tuple(tenant or ()))
+    grown = with_cell(read(file) if file.exists() else [], added)
+    validate(grown, str(file))
+    become_cell(added)
+    write(file, grown)
+    say(f"{added.title} is in {file}")
+
+
+@cells.command("pgbouncer")
+def pgbouncer_of_cells(
+    out: Annotated[Path | None, typer.Option(help="File to write; else it is printed.")] = None,
+    file: CellsFile = CELLS,
+) -> None:
+    """Write the [databases] section of PgBouncer: a name for each tenant, and platform."""
+    from runner.cells.file import replace_file
+    from runner.cells.pooler import databases
+
+    section = databases(listed(file))
+    if out is None:
+        typer.echo(section, nl=False)
+    else:
+        replace_file(out, section)
+        say(f"wrote {out}; reload PgBouncer")
+
+
+@cells.command("check")
+def check_cells(
+    through: Annotated[
+        str | None, typer.Option(help="The pooler, without dbname; else each cell is asked.")
+    ] = None,
+    file: CellsFile = CELLS,
+) -> None:
+    """Connect to the database of each tenant and print which cell answers.
+
+    Exits with 3 if another cell answers, or one that does not hold the tenant.
+    """
+    from runner.cells.checking import check
+
+    raise typer.Exit(check(listed(file), through, say=say))
+
+
+@cells.command("sync")
+def sync_cells(file: CellsFile = CELLS) -> None:
+    """Bring the rows of the platform from cell 0 to every other cell."""
+    from runner.cells.shared import sync as run
+
+    raise typer.Exit(run(listed(file), say=say))
+
+
+@cells.command("move")
+def move_tenant(
+    tenant: Annotated[str, typer.Argument(help="Code of the tenant.")],
+    to: Annotated[str, typer.Option(help="Name of the cell that is to hold it.")],
+    file: CellsFile = CELLS,
+) -> None:
+    """Move a tenant to another cell; run again, finish or take back what was interrupted."""
+    from runner.cells.moving import move
+
+    move(listed(file), file, tenant, to, say=say)
 
 
 @app.command()

@@ -108,6 +108,13 @@ class Status:
                     lines += [f"        {line}" for line in one["repair"].splitlines()]
         return lines
 
+    def in_short(self) -> str:
+        """In a few words: whether anything differs from what the code says."""
+        if not self.installed:
+            return ""
+        counted = len(self._problems())
+        return f"{counted} differences: runner status" if counted else "up to date"
+
     def as_dict(self) -> dict[str, Any]:
         """For scripts: the same, with the exit code."""
         return {**asdict(self), "exit_code": self.exit_code}

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import os
 import random
-import re
-import shutil
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from poolers import pooler, version
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from waiting import PATIENCE, rows, session, value, wait_for
+from waiting import rows, session, value
 
 Connection = psycopg.Connection[Any]
 
 CLIENTS = 20
 BACKENDS = 2
 SECONDS = float(os.environ.get("FUNDWARDEN_POOL_SECONDS", "4"))
-PLACES = "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"
 
 # User 100 + n supervises unit n, where n funds are handled, and none elsewhere.
 WORLD = f"""
@@ -52,75 +47,13 @@ PAGE = "select fund_id, total_count from finance.page_authorized_funds(page_size
 CHECK = "select authz.check_user_permission(null, 'funds', 'read', %s)"
 
 
-def program() -> str:
-    """PgBouncer; a failure that names the way to get it."""
-    found = shutil.which("pgbouncer", path=os.pathsep.join([os.environ["PATH"], *PLACES]))
-    if found is None:
-        pytest.fail("PgBouncer is not installed: run `make test`, which installs it")
-    return found
-
-
-def version() -> tuple[int, ...]:
-    """Of the pooler, as (major, minor)."""
-    told = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True)
-    found = re.search(r"PgBouncer (\d+)\.(\d+)", told.stdout)
-    assert found is not None, told.stdout
-    return int(found[1]), int(found[2])
-
-
 @contextmanager
-def pooler(server: Any, dbname: str, *, prepared: bool) -> Iterator[str]:
+def pooled(server: Any, dbname: str, *, prepared: bool) -> Iterator[str]:
     """Conninfo of the database through two backends, as the application's login."""
     where = conninfo_to_dict(server.conninfo(dbname))
-    # Not under the test's own folder, which the server's user may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="fundwarden-pool-", dir="/var/tmp"))
-    try:
-        settings = {
-            "listen_addr": "",
-            "listen_port": "6432",
-            "unix_socket_dir": str(folder),
-            "auth_type": "trust",
-            "auth_file": str(folder / "users"),
-            "pool_mode": "transaction",
-            "default_pool_size": str(BACKENDS),
-            "max_client_conn": "100",
-            "logfile": str(folder / "log"),
-            "pidfile": str(folder / "pid"),
-            **({"max_prepared_statements": "50"} if prepared else {}),
-        }
-        (folder / "users").write_text('"app_login" ""\n')
-        (folder / "ini").write_text(
-            f"[databases]\npooled = host={where['host']} port={where['port']} dbname={dbname}\n"
-            "[pgbouncer]\n" + "".join(f"{name} = {text}\n" for name, text in settings.items())
-        )
-        # Root it refuses to be; who owns the server's files enters the server's socket.
-        owner: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            with session(server.conninfo("postgres")) as admin:
-                data = Path(value(admin, "show data_directory")).stat()
-            owner = {"user": data.st_uid, "group": data.st_gid, "extra_groups": []}
-            for path in (folder, *folder.iterdir()):
-                os.chown(path, data.st_uid, data.st_gid)
-        running = subprocess.Popen([program(), "--quiet", str(folder / "ini")], cwd=folder, **owner)
-        try:
-            conninfo = make_conninfo(
-                "", host=str(folder), port="6432", user="app_login", dbname="pooled"
-            )
-            wait_for("the pooler answers", lambda: answers(conninfo))
-            yield conninfo
-        finally:
-            running.terminate()
-            running.wait(PATIENCE)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def answers(conninfo: str) -> bool:
-    try:
-        with session(conninfo) as connection:
-            return value(connection, "select 1") == 1
-    except psycopg.OperationalError:
-        return False
+    section = f"[databases]\npooled = host={where['host']} port={where['port']} dbname={dbname}\n"
+    with pooler(server, section, ["app_login"], backends=BACKENDS, prepared=prepared) as conninfo:
+        yield make_conninfo(conninfo, user="app_login", dbname="pooled")
 
 
 class Client:
@@ -260,7 +193,7 @@ def test_every_answer_belongs_to_its_asker(
 ) -> None:
     dbname = str(conninfo_to_dict(module_database)["dbname"])
     stolen: list[str] = []
-    with pooler(server, dbname, prepared=prepared) as conninfo, session(module_database) as admin:
+    with pooled(server, dbname, prepared=prepared) as conninfo, session(module_database) as admin:
         clients = [
             Client(n + 1, conninfo, token, stolen, prepared) for n, token in enumerate(tokens)
         ]

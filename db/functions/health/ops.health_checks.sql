@@ -15,7 +15,7 @@ begin
         'objects', 'triggers', 'marking_triggers', 'expanded_permissions', 'effective_view', 'marks',
         'refresh', 'transactions', 'audit_triggers', 'audit_seals', 'audit_partitions', 'expired_grants',
         'orphans', 'foreign_keys', 'indexes', 'unused_indexes', 'catalog_bloat', 'slow_queries',
-        'settings', 'release', 'replication'
+        'settings', 'release', 'replication', 'cell'
     ] loop
         begin
             if title = 'owner_units' then

@@ -6,6 +6,18 @@ language plpgsql volatile security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
 as $$
 begin
+    if exists (
+        select
+        from ops.moved_tenants as m
+        inner join authz.users as u on m.tenant_id = u.tenant_id
+        where u.id = set_identity.effective_id and m.state = 'arriving'
+    )
+    then
+        raise exception 'this cell does not hold the tenant of the user yet'
+            using
+                errcode = 'FW101',
+                hint = 'It is being moved here: connect to the database named after it again.';
+    end if;
     if not pg_is_in_recovery() then
         -- The signature is of it, so it has to be there first.
         perform pg_current_xact_id();

@@ -4,7 +4,7 @@
 -- its alg must agree. A signature that does not hold and a user who does not exist take the same steps.
 
 create or replace function authz_private.token_user(
-    token text, out user_id bigint, out cause text
+    token text, out user_id bigint, out cause text, out is_elsewhere boolean
 )
 language plpgsql stable security invoker parallel restricted
 set search_path = pg_catalog, ext, pg_temp
@@ -23,10 +23,12 @@ declare
     is_in_time boolean;
     is_for_us boolean;
     tenant_is_known boolean := true;
+    tenant_claim text := 'tid';
     moment numeric := extract(epoch from authz.clock());
     early numeric := 0;
     late numeric := 0;
 begin
+    is_elsewhere := false;
     cause := 'malformed';
     if token is null
         or octet_length(token) > 8192
@@ -94,6 +96,7 @@ begin
         select p.user_id, p.tenant_is_known
         into user_id, tenant_is_known
         from authz_private.provider_user(provider, claims) as p;
+        tenant_claim := provider.tenant_claim;
     else
         if header ->> 'alg' = 'RS256' then
             cause := 'issuer';
@@ -175,6 +178,13 @@ begin
         when not tenant_is_known then 'tenant'
         when user_id is null then 'user'
     end;
+    -- Whose signature holds may know that another cell answers; nobody else may.
+    if cause in ('tenant', 'user')
+        and authz_private.tenant_is_elsewhere(claims, tenant_claim, provider.id is not null)
+    then
+        is_elsewhere := true;
+        cause := 'tenant';
+    end if;
     if cause is not null then
         user_id := null;
     end if;
@@ -183,5 +193,6 @@ $$;
 
 comment on function authz_private.token_user(text) is
     'The active user a token is good for at this instant, and no cause; or no user, and the cause, '
-    'one of authz_private.refusal_causes().';
+    'one of authz_private.refusal_causes(), and whether the token is good and its tenant in '
+    'another cell.';
 revoke all on function authz_private.token_user(text) from public;

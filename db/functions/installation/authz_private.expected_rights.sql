@@ -284,6 +284,7 @@ begin atomic
         ('ops.check_audit_seals()'),
         ('ops.check_audit_triggers()'),
         ('ops.check_catalog_bloat()'),
+        ('ops.check_cell()'),
         ('ops.check_effective_view()'),
         ('ops.check_expired_grants()'),
         ('ops.check_foreign_keys()'),
@@ -308,6 +309,7 @@ begin atomic
         ('ops.check_triggers()'),
         ('ops.check_unused_indexes()'),
         ('ops.health_checks(boolean)'),
+        ('ops.this_cell()'),
         ('ops.metric_values()'),
         ('ops.metrics_text()'),
         (

@@ -1,6 +1,6 @@
--- Else the next record made by function would meet a number of the company. Tenants share the
--- sequences: of two feeds the second waits, because setting one back would give out numbers again.
--- Called at the end, so that this lock is the last.
+-- Else the next record made by function would meet a number of the company; one beyond the range
+-- of the cell is met by none. Tenants share the sequences: of two feeds the second waits, because
+-- setting one back would give out numbers again. Called at the end, so that this lock is the last.
 
 create or replace function authz_private.sync_skip_numbers()
 returns void
@@ -23,7 +23,11 @@ begin
         select max(w.target_id)
         into highest
         from pg_temp.sync_work as w
-        where w.kind = record_table.kind and w.action = 'add';
+        inner join pg_sequence as s
+            on s.seqrelid = pg_get_serial_sequence(record_table.title, 'id')::regclass
+        where w.kind = record_table.kind
+            and w.action = 'add'
+            and w.target_id <= s.seqmax;
         if highest is not null then
             perform pg_advisory_xact_lock(hashtextextended('sync numbers', 0));
             sequence := pg_get_serial_sequence(record_table.title, 'id')::regclass;

@@ -1,7 +1,7 @@
 -- What grows with a tenant can be partitioned or distributed by tenant_id: every unique key and
 -- every foreign key between such tables carries it. Not among them are the tables of authz: they
 -- are found by one number, small beside funds, and read by every question, so they are copied to
--- every node. docs/scaling.md says how.
+-- every node. docs/scaling.md says which way was chosen.
 begin;
 set local role fundwarden_owner;
 set local search_path = tap, public, ext, pg_catalog;

@@ -1,0 +1,1 @@
+"""Cells: installations that hold some tenants each, and the file that says which."""
