@@ -36,9 +36,8 @@ MORE = """
     values (8001, 1, 10, 3, 1, '2000-01-01', '2001-01-01'),
         (8002, 1, 1, 1, 2, '2000-01-01', '2999-01-01');
     insert into authz.access_reviews
-        (id, tenant_id, unit_id, reviewer_id, opened_by, opened_at, due, status, closed_by,
-        closed_at)
-    values (8003, 1, 1, 1, 2, '2000-01-01', '2999-01-01', 'closed', 1, '2000-01-02');
+        (id, tenant_id, unit_id, reviewer_id, opened_by, opened_at, due, closed_by, closed_at)
+    values (8003, 1, 1, 1, 2, '2000-01-01', '2999-01-01', 1, '2000-01-02');
 """
 
 

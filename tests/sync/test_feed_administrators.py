@@ -11,6 +11,7 @@ import pytest
 from feed import Row, add, changes, company, stage
 from psycopg import sql
 from servers import TRUSTED_LOGIN
+from waiting import value, wait_for
 
 pytestmark = pytest.mark.one_server
 
@@ -293,6 +294,9 @@ def test_a_planted_table_is_not_written_to(connect: Callable[..., Connection],
     finally:
         if login is not None:
             login.close()
+            # Its temporary table goes after the client has gone.
+            there = "select count(*) from pg_stat_activity as a where a.usename = %s"
+            wait_for("the session has ended", lambda: value(owner, there, name) == 0)
         owner.execute(sql.SQL("revoke all on database {} from {}").format(database, planter))
         owner.execute(sql.SQL("drop role {}").format(planter))
 
