@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runner.connect import Target, connect
+from runner.loading import told
 
 ARGUMENTS = (
     "%(table)s, %(name)s, %(owners)s, %(resource)s, %(tenant_column)s, %(tenant_id)s, %(storage)s"
@@ -33,7 +34,7 @@ def register(
     target: Target, arguments: Mapping[str, object], *, say: Callable[[str], None]
 ) -> None:
     """Register the table in one transaction, and say each step as it ends."""
-    with connect(target) as conn:
+    with told(), connect(target) as conn:
         conn.add_notice_handler(lambda notice: say(notice.message_primary or ""))
         conn.execute("set local client_min_messages = notice")
         registered = conn.execute(

@@ -27,6 +27,7 @@ from runner.errors import INTERRUPTED, RunnerError
 from runner.loading import load
 from runner.migrations import migrate, status
 from runner.refreshing import listen, refresh
+from runner.registering import register
 from runner.seeding import prepare, seed
 from runner.statistics import sizes
 from runner.syncing import Feed, sync
@@ -76,6 +77,27 @@ class Work:
     is_ours: bool = True
 
 
+OWNERS = '[{"name": "rep", "path": ["rep"]}]'
+BILLS = {
+    "table": "own.bill", "name": None, "owners": OWNERS, "resource": "funds",
+    "tenant_column": "tenant", "tenant_id": None, "storage": "stored",
+}  # fmt: skip
+OWN_TABLE = """
+    create schema own authorization fundwarden_owner;
+    set role fundwarden_owner;
+    create table own.bill (id int primary key, tenant int, rep text);
+    insert into own.bill select g, 1, g::text from generate_series(1, 50) as g;
+"""
+UNREGISTER = "select authz.unregister_dataset('bill')"
+
+
+def unregister(target: Target) -> None:
+    """As psql does it."""
+    with session(target.conninfo) as owner:
+        owner.execute("set role fundwarden_owner")
+        owner.execute(UNREGISTER)
+
+
 LOG = "lock table audit.permission_audit_log in exclusive mode"
 WORKS = {
     "migrate": Work(
@@ -104,6 +126,29 @@ WORKS = {
         ("refresh",),
         "lock table ops.refresh_log in exclusive mode",
         lambda target, folder: refresh(target, say=quiet),
+    ),
+    "register": Work(
+        (
+            "register",
+            "own.bill",
+            "--owners",
+            OWNERS,
+            "--resource",
+            "funds",
+            "--tenant-column",
+            "tenant",
+        ),
+        "lock table authz_private.dataset_objects in exclusive mode",
+        lambda target, folder: register(target, BILLS, say=quiet),
+        OWN_TABLE,
+    ),
+    "unregister": Work(
+        ("psql", "-X", "-c", "set role fundwarden_owner", "-c", UNREGISTER),
+        "lock table authz_private.dataset_objects in exclusive mode",
+        lambda target, folder: unregister(target),
+        OWN_TABLE + "select authz.register_dataset('own.bill', resource => 'funds', "
+        f"tenant_column => 'tenant', owners => '{OWNERS}'); reset role",
+        is_ours=False,
     ),
     "page": Work(
         ("psql", "-X", "-c", PAGE),
@@ -172,7 +217,7 @@ def in_the_middle(server: Server, filled: str, folder: Path) -> Iterator[dict[st
             before = states.get(work.before) or state(database)
             states[work.before] = before
             gate.execute(work.gate)
-            arguments = [one.format(folder=folder) for one in work.arguments]
+            arguments = [one.replace("{folder}", str(folder)) for one in work.arguments]
             process = subprocess.Popen(
                 [sys.executable, "-m", "runner.cli", "--dsn", database, *arguments],
                 stdout=subprocess.PIPE,
@@ -276,6 +321,14 @@ def test_ended_in_the_middle_nothing_is_half_done_and_the_next_run_works(
                 elif name == "sync":
                     held = "select count(*) from authz.users where external_id = 'E1'"
                     assert value(admin, held) == 1
+                elif name == "register":
+                    assert rows(admin, "select p.* from ops.dataset_problems() as p") == []
+                    assert value(admin, "select count(fundwarden_bill_rep_unit) from own.bill") > 0
+                elif name == "unregister":
+                    assert value(admin, "select count(*) from authz.datasets") == 0
+                    assert rows(admin, "select b.* from own.bill as b where b.id = 1") == [
+                        (1, 1, "1")
+                    ]
                 elif name == "refresh":
                     assert value(admin, "select authz_private.view_answers_for(2)") is True
 

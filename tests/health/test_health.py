@@ -633,7 +633,7 @@ def test_the_queries_of_the_page_on_operations_run_as_an_operator(sound: str) ->
 
 def test_the_page_on_operations_names_every_check(sound: str) -> None:
     page = (root() / "docs" / "operations.md").read_text(encoding="utf-8")
-    table = page[page.index("| check | finds | reads |") : page.index("The last five")]
+    table = page[page.index("| check | finds | reads |") : page.index("Grant `pg_monitor`")]
     with session(sound) as admin:
         known = {name for (name,) in rows(admin, "select name from ops.health_checks()")}
     named = [

@@ -9,12 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
 PATIENCE = 60.0
 
 ISOLATION_LEVELS = ("read committed", "repeatable read", "serializable")
+# For what one session does alone.
+FIRST_LEVEL = [
+    ISOLATION_LEVELS[0],
+    *(pytest.param(level, marks=pytest.mark.long) for level in ISOLATION_LEVELS[1:]),
+]
 
 RETRY = ("40001", "40P01")
 

@@ -805,7 +805,7 @@ def test_statements_are_split_as_psql_splits_them() -> None:
 
 
 @pytest.mark.skipif(not (REAL / "db" / "install.sql").exists(), reason="no db/ yet")
-@pytest.mark.parametrize("major", [15, 18])
+@pytest.mark.parametrize("major", [pytest.param(15, marks=pytest.mark.long), 18])
 def test_the_real_project_installs_once_and_survives_a_dump(
     servers: Callable[[int], Server], major: int
 ) -> None:

@@ -444,6 +444,7 @@ def test_every_page_is_what_the_join_finds_for(
 
 
 @pytest.mark.parametrize("name", WALKERS)
+@pytest.mark.one_server
 def test_every_way_finds_the_same_page_for(
     one_way: Connection, visible: dict[str, list[Fund]], name: str
 ) -> None:
@@ -497,6 +498,7 @@ def check_filter(
 
 
 @pytest.mark.parametrize("filters", FILTERS)
+@pytest.mark.one_server
 def test_filters_include_and_exclude_as_promised(
     reader: Connection, visible: dict[str, list[Fund]], filters: str
 ) -> None:
@@ -505,6 +507,7 @@ def test_filters_include_and_exclude_as_promised(
 
 
 @pytest.mark.parametrize("filters", FILTERS)
+@pytest.mark.one_server
 def test_every_way_filters_alike(
     one_way: Connection, visible: dict[str, list[Fund]], filters: str
 ) -> None:
@@ -777,6 +780,7 @@ def interruptible(database: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["windows", "branches and single units", "a region"])
+@pytest.mark.one_server
 def test_scope_and_rows_are_of_one_snapshot(interruptible: str, name: str) -> None:
     found, before = interrupted_page(interruptible, VIEWER_IDS[name])
     assert len(found) == before > 0

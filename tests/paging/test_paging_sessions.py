@@ -18,6 +18,8 @@ from waiting import (
     wait_until_blocked,
 )
 
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 # ann reads 40 funds of the branch north, bob 25 of south, root all 65.

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from waiting import (
+    FIRST_LEVEL,
     ISOLATION_LEVELS,
     RETRY,
     outcome,
@@ -19,6 +20,8 @@ from waiting import (
     value,
     wait_until_blocked_or_done,
 )
+
+pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
 
@@ -162,7 +165,7 @@ def cast(world: str) -> Iterator[dict[str, int]]:
         assert rows(admin, OUT_OF_STEP) == []
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", FIRST_LEVEL)
 @pytest.mark.parametrize("change", CHANGES)
 def test_units_follow_when(world: str, cast: dict[str, int], change: str, level: str) -> None:
     with session(world) as admin:

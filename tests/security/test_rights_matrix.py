@@ -13,6 +13,7 @@ from waiting import session
 FILE = Path(__file__).parent / "rights_matrix.txt"
 
 
+@pytest.mark.one_server
 def test_the_matrix_is_what_is_written(database: str) -> None:
     found = outcomes(database)
     assert {name.split("(")[0] for action, name in found if action == "EXECUTE"} >= set(ARGUMENTS)
