@@ -98,15 +98,18 @@ def export(
             path = folder / f"{table}.csv"
             unfinished = path.with_suffix(".csv.unfinished")
             counted = -1
-            with unfinished.open("w", encoding="utf-8", newline="") as out:
-                write = csv.writer(out, lineterminator="\r\n").writerow
-                with conn.cursor(name="exported") as rows:
-                    rows.itersize = 10_000
-                    rows.execute("select sync.export(%s, %s, %s)", (tenant, table, under))
-                    for (row,) in rows:
-                        write([_safe(value or "") for value in row])
-                        counted += 1
-            unfinished.replace(path)
+            try:
+                with unfinished.open("w", encoding="utf-8", newline="") as out:
+                    write = csv.writer(out, lineterminator="\r\n").writerow
+                    with conn.cursor(name="exported") as rows:
+                        rows.itersize = 10_000
+                        rows.execute("select sync.export(%s, %s, %s)", (tenant, table, under))
+                        for (row,) in rows:
+                            write([_safe(value or "") for value in row])
+                            counted += 1
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
             say(f"{path.name}: {counted:,} lines")
 
 

@@ -205,3 +205,9 @@ def test_an_export_of_a_part_plans_to_nothing_in_that_part(database: str, tmp_pa
     said: list[str] = []
     sync(Target(database), tmp_path, Feed(under="NY-01", tenant="ACME"), say=said.append)
     assert said == ["nothing to do"]
+
+
+def test_an_export_that_fails_leaves_no_file(database: str, tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match="no unit has the code"):
+        export(Target(database), tmp_path, tenant="NOWHERE", say=quiet)
+    assert files(tmp_path) == {}
