@@ -1,7 +1,8 @@
 -- No user for whatever is wrong, so that there is one place that refuses: the context of an error
 -- names its line. The issuer that a token names chooses its provider, or the shared secrets where
--- it is no provider's. That fixes the algorithm: apart from the kid, the header chooses nothing, and
--- its alg must agree. A signature that does not hold and a user who does not exist take the same steps.
+-- it is no provider's. That fixes the algorithm: apart from the kid, the header chooses nothing,
+-- and its alg must agree. A signature that does not hold and a user who does not exist take the
+-- same steps.
 
 create or replace function authz_private.token_user(
     token text, out user_id bigint, out cause text, out is_elsewhere boolean
