@@ -27,7 +27,7 @@ def plan(target: Target, arguments: Mapping[str, object], *, say: Callable[[str]
         note = " ".join(filter(None, [lock, f"about {rows:,} rows" if rows is not None else None]))
         say(f"{statement};" + (f"  -- {note}" if note else ""))
     seconds = sum(seconds or 0 for *_, seconds in steps)
-    say(f"{len(steps)} statements, about {seconds:,.0f} s on two cores; nothing was changed")
+    say(f"{len(steps)} statements, about {seconds:,.0f} s on two busy cores; nothing was changed")
 
 
 def register(

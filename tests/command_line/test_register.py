@@ -32,7 +32,7 @@ def test_a_plan_changes_nothing_and_registering_tells_its_steps(database: str) -
         assert code == 0
         assert told.startswith("lock table own.bill in access exclusive mode;  -- ACCESS EXCLUSIVE")
         assert re.search(
-            r"\n\d+ statements, about \d+ s on two cores; nothing was changed\n$", told
+            r"\n\d+ statements, about \d+ s on two busy cores; nothing was changed\n$", told
         )
         assert admin.execute("select count(*) from authz.datasets").fetchone() == (0,)
         code, told = ran(database, *options)

@@ -93,7 +93,7 @@ begin
         s.statement,
         s.lock,
         s.rows,
-        -- Microseconds a row, measured on two cores at a million rows.
+        -- Microseconds a row, measured at a million rows while other work used the two cores.
         round(s.rows * s.cost / 1e6, 1),
         s.purpose
     from steps as s
@@ -104,7 +104,7 @@ $$;
 comment on function authz.plan_dataset(regclass, text, jsonb, text, name, int, text) is
     'What authz.register_dataset() would do to the tables of a company, without doing it: one row '
     'for each statement, with the lock that it takes first and keeps, about how many rows it '
-    'reads or writes (null: none), and about how many seconds that takes on a machine of two '
-    'cores: the locks are kept for the sum. No rows for joined storage. Only the owner may call '
-    'it. 22023 and 42501 as for registering.';
+    'reads or writes (null: none), and about how many seconds that takes on two busy cores: the '
+    'locks are kept for the sum. No rows for joined storage. Only the owner may call it. 22023 and '
+    '42501 as for registering.';
 revoke all on function authz.plan_dataset(regclass, text, jsonb, text, name, int, text) from public;
