@@ -56,6 +56,18 @@ def test_an_estimate_is_within_half_and_twice_the_number(
     assert again == found
 
 
+def test_what_is_owned_outside_the_units_is_counted(owner: psycopg.Connection[Any]) -> None:
+    [(user, funds)] = rows(
+        owner,
+        "select f.handle_by, finance.count_authorized_funds(f.handle_by) "
+        "from finance.financial_funds as f "
+        "cross join lateral authz.user_scope(f.handle_by, 'funds', 'read') as s "
+        "where s.own_rows and s.unit_ids = '{}' limit 1",
+    )
+    assert funds > 0
+    assert value(owner, f"select finance.estimate_authorized_funds({user})") == funds
+
+
 def test_an_estimate_is_not_the_number(owner: psycopg.Connection[Any]) -> None:
     assert any(exact != estimate for _, exact, estimate in estimates(owner))
 
