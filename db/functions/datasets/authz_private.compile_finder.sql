@@ -34,6 +34,22 @@ declare
     tests text [];
     own_tests text [];
     token record;
+    gathered constant text := $gathered$            with g as materialized ({passes}
+            )
+
+            select c.n, {p_arrays}
+            into total, {key_outs}
+            from (select count(*) as n from g) as c
+            cross join lateral (
+                select {p_aggregates}
+                from (
+                    select {g_keys}
+                    from g
+                    order by {small_order}, {g_keys}
+                    limit page_size offset page_offset
+                ) as p
+            ) as p;
+$gathered$;
     body text := $body$
 #variable_conflict use_variable
 declare
@@ -92,38 +108,8 @@ begin
         and cardinality(scope.unit_ids) <= 16 and guess <= 20000
     then
         if descending then
-            with g as materialized ({passes}
-            )
-
-            select c.n, {p_arrays}
-            into total, {key_outs}
-            from (select count(*) as n from g) as c
-            cross join lateral (
-                select {p_aggregates}
-                from (
-                    select {g_keys}
-                    from g
-                    order by {sorts_down}, {g_keys}
-                    limit page_size offset page_offset
-                ) as p
-            ) as p;
-        else
-            with g as materialized ({passes}
-            )
-
-            select c.n, {p_arrays}
-            into total, {key_outs}
-            from (select count(*) as n from g) as c
-            cross join lateral (
-                select {p_aggregates}
-                from (
-                    select {g_keys}
-                    from g
-                    order by {sorts_up}, {g_keys}
-                    limit page_size offset page_offset
-                ) as p
-            ) as p;
-        end if;
+{gathered_down}        else
+{gathered_up}        end if;
         return;
     end if;
 
@@ -328,6 +314,9 @@ begin
 end
 $body$;
 begin
+    -- Two texts, as a plan made once cannot take the direction from a variable.
+    body := replace(body, '{gathered_down}', replace(gathered, '{small_order}', '{sorts_down}'));
+    body := replace(body, '{gathered_up}', replace(gathered, '{small_order}', '{sorts_up}'));
     keys := (
         select string_agg(format('d.%I as k%s', k.name, k.place), ', ' order by k.place)
         from unnest(key_columns) with ordinality as k (name, place)
