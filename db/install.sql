@@ -641,6 +641,28 @@
 \ir functions/health/ops.metrics_text.sql
 \ir views/ops.replication.sql
 
+-- platform: questions over all cells, and what each cell shows for their answers.
+\ir functions/platform/authz_private.answer_of_cells.sql
+\ir functions/platform/authz_private.ask_cells.sql
+\ir functions/platform/authz_private.cell_relations.sql
+\ir functions/platform/authz_private.page_order.sql
+\ir functions/platform/authz_private.page_branches.sql
+\ir functions/platform/authz_private.page_over_cells.sql
+\ir functions/platform/authz_private.page_question.sql
+\ir functions/platform/authz_private.question_over_cells.sql
+\ir functions/platform/authz_private.reach_cells.sql
+\ir functions/platform/ops.connect_cells.sql
+\ir views/platform.cell_counts.sql
+\ir functions/platform/platform.cell_findings.sql
+\ir views/platform.cell_funds.sql
+\ir views/platform.cell_health.sql
+\ir views/platform.cell_log.sql
+\ir views/platform.cell_state.sql
+\ir functions/platform/platform.counts.sql
+\ir functions/platform/platform.health.sql
+\ir functions/platform/platform.page_funds.sql
+\ir functions/platform/platform.search_log.sql
+
 -- report: the organisation and its access at one glance, as one object.
 \ir functions/report/authz.organisation_report.sql
 \ir functions/report/authz_private.grant_contents.sql

@@ -11,7 +11,7 @@ from runner.connect import Target, connect
 from runner.errors import DRIFT, RunnerError
 from runner.project import root
 
-SCHEMAS = ("authz", "finance", "audit", "ops", "sync")
+SCHEMAS = ("authz", "finance", "audit", "ops", "sync", "platform")
 
 RELATIONS = """
     select n.nspname, c.relname,
@@ -91,7 +91,10 @@ RIGHTS = """
     order by o.kind, o.title collate "C", o.rolname
 """
 
-CALLERS = ("fundwarden_app", "fundwarden_trusted", "fundwarden_operator", "fundwarden_auditor")
+CALLERS = (
+    "fundwarden_app", "fundwarden_trusted", "fundwarden_operator", "fundwarden_auditor",
+    "fundwarden_platform",
+)  # fmt: skip
 # Between the two the file of a person's hand holds what the catalog says.
 BEGIN, END = "<!-- rights: begin, written by runner docs -->", "<!-- rights: end -->"
 

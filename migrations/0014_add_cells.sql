@@ -1,5 +1,25 @@
--- An installation can be one cell of several. The tables are new and empty.
+-- runs as: installer
+-- An installation can be one cell of several. The tables are new and empty. The owner may create
+-- no role, and no schema in a restored database.
 -- squawk-ignore-file prefer-bigint-over-int
+
+do $$
+begin
+    if not exists (select from pg_catalog.pg_roles as r where r.rolname = 'fundwarden_platform') then
+        create role fundwarden_platform nologin;
+    end if;
+end
+$$;
+
+create schema platform authorization fundwarden_owner;
+
+grant usage on schema platform to
+    fundwarden_app, fundwarden_operator, fundwarden_auditor, fundwarden_platform;
+
+comment on schema platform is
+    'Questions over all cells, and what each cell shows the platform for their answers.';
+
+set local role fundwarden_owner;
 
 create table ops.cell (
     only_one boolean primary key default true,
@@ -63,3 +83,18 @@ comment on column ops.departed_rows.place is 'Order of the tables, so that refer
 comment on column ops.departed_rows.title is 'Table with its schema.';
 comment on column ops.departed_rows.content is
     'The row; a permission is named by what it permits.';
+
+create table ops.connected_cells (
+    number int primary key,
+    name text not null,
+    connected_at timestamptz not null default statement_timestamp(),
+    constraint connected_number_has_a_range check (number between 0 and 99),
+    constraint connected_name_is_a_plain_word check (name ~ '^[a-z][a-z0-9_]{0,49}$'),
+    constraint one_cell_of_a_name unique (name)
+);
+
+comment on table ops.connected_cells is
+    'Cells over which this one answers questions of the platform, itself included, as '
+    'ops.connect_cells() was told. None of them is ever left out of an answer without its name.';
+comment on column ops.connected_cells.number is
+    'Number of the cell; its foreign server is fundwarden_cell_<number>. 0 is this one.';

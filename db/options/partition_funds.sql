@@ -117,6 +117,9 @@ update authz.datasets as d
 set table_name = 'finance.financial_funds'::regclass
 where d.table_name = 'finance.plain_funds'::regclass;
 \ir ../functions/paging/authz_private.funds_are_masked.sql
+\ir ../views/platform.cell_funds.sql
+\ir ../views/platform.cell_counts.sql
+\ir ../views/platform.cell_state.sql
 
 -- Fails, and undoes everything, if anything else is.
 drop table finance.plain_funds restrict;

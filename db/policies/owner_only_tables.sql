@@ -14,7 +14,7 @@ begin
         'authz.column_permissions', 'authz.identity_providers', 'authz.identity_provider_keys',
         'authz.access_reviews', 'authz.access_review_items',
         'ops.refresh_log', 'ops.hidden_by_rule', 'ops.cell',
-        'ops.moved_tenants', 'ops.departed_rows'
+        'ops.moved_tenants', 'ops.departed_rows', 'ops.connected_cells'
     ]::regclass [] loop
         execute format('alter table %s enable row level security', owned);
         execute format('alter table %s force row level security', owned);

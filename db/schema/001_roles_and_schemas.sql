@@ -8,7 +8,7 @@ declare
 begin
     foreach wanted in array array[
         'fundwarden_owner', 'fundwarden_app', 'fundwarden_trusted',
-        'fundwarden_auditor', 'fundwarden_operator'
+        'fundwarden_auditor', 'fundwarden_operator', 'fundwarden_platform'
     ]
     loop
         if not exists (select from pg_catalog.pg_roles as r where r.rolname = wanted) then
@@ -46,6 +46,7 @@ create schema ops authorization fundwarden_owner;
 create schema secure authorization fundwarden_owner;
 create schema paged authorization fundwarden_owner;
 create schema sync authorization fundwarden_owner;
+create schema platform authorization fundwarden_owner;
 
 create extension ltree with schema ext;
 
@@ -55,6 +56,8 @@ grant usage on schema authz, finance to fundwarden_app, fundwarden_operator;
 grant usage on schema secure to fundwarden_app;
 grant usage on schema paged to fundwarden_app, fundwarden_operator;
 grant usage on schema sync to fundwarden_app;
+grant usage on schema platform to
+    fundwarden_app, fundwarden_operator, fundwarden_auditor, fundwarden_platform;
 grant usage on schema audit, ops to fundwarden_operator;
 grant usage on schema audit, ops to fundwarden_auditor;
 grant usage on schema authz to fundwarden_auditor;
@@ -75,3 +78,5 @@ comment on schema paged is
     'Functions of datasets with owners: a page, a count, an export and the reason for a row.';
 comment on schema sync is
     'Feeds of a company: what its files state, what would change, and the change.';
+comment on schema platform is
+    'Questions over all cells, and what each cell shows the platform for their answers.';

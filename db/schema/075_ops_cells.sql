@@ -62,3 +62,18 @@ comment on column ops.departed_rows.place is 'Order of the tables, so that refer
 comment on column ops.departed_rows.title is 'Table with its schema.';
 comment on column ops.departed_rows.content is
     'The row; a permission is named by what it permits.';
+
+create table ops.connected_cells (
+    number int primary key,
+    name text not null,
+    connected_at timestamptz not null default statement_timestamp(),
+    constraint connected_number_has_a_range check (number between 0 and 99),
+    constraint connected_name_is_a_plain_word check (name ~ '^[a-z][a-z0-9_]{0,49}$'),
+    constraint one_cell_of_a_name unique (name)
+);
+
+comment on table ops.connected_cells is
+    'Cells over which this one answers questions of the platform, itself included, as '
+    'ops.connect_cells() was told. None of them is ever left out of an answer without its name.';
+comment on column ops.connected_cells.number is
+    'Number of the cell; its foreign server is fundwarden_cell_<number>. 0 is this one.';

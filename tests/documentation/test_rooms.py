@@ -14,7 +14,7 @@ from runner.project import root
 
 DB = root() / "db"
 MOST_FILES = 45
-NAME = re.compile(r"\b((?:authz|authz_private|finance|ops|audit)\.\w+)\b")
+NAME = re.compile(r"\b((?:authz|authz_private|finance|ops|audit|platform)\.\w+)\b")
 HEADING = re.compile(r"^-- (\w+): (.+\.)$")
 
 

@@ -14,13 +14,14 @@ Connection = psycopg.Connection[Any]
 # Of one role and action: what came of it for each person.
 Outcomes = dict[str, str]
 
-SCHEMAS = ("authz", "authz_private", "finance", "audit", "ops", "sync")
+SCHEMAS = ("authz", "authz_private", "finance", "audit", "ops", "sync", "platform")
 ROLES = {
     "owner": "fundwarden_owner",
     "app": "fundwarden_app",
     "trusted": "fundwarden_trusted",
     "operator": "fundwarden_operator",
     "auditor": "fundwarden_auditor",
+    "platform": "fundwarden_platform",
     # What PUBLIC may and nothing else.
     "public": "without_any_grant",
 }
@@ -278,8 +279,8 @@ which person signed in where that matters, on the objects below it.
 42501 is refused. Another five characters are the SQLSTATE of something that went wrong after the
 right to it was found; any other number counts the rows seen or written, or is what a function said.
 may: the right alone was asked for, of views that cannot be written and of functions the owner calls
-with more than nulls. Roles: owner, app, trusted, operator, auditor, and public, a role without any
-grant. People: nobody; staff and supervisor in sister units of one tenant; its administrator;
+with more than nulls. Roles: owner, app, trusted, operator, auditor, platform, and public, a role
+without any grant. People: nobody; staff and supervisor in sister units of one tenant; its administrator;
 stranger, the administrator of another tenant.
 """
 

@@ -38,7 +38,7 @@ begin
             using errcode = '22023', hint = 'Pass a word in lower case, at most 63 characters.';
     end if;
     if schema_name in ('authz', 'authz_private', 'audit', 'ops', 'secure', 'paged', 'ext', 'fundwarden',
-        'pg_catalog', 'information_schema')
+        'platform', 'pg_catalog', 'information_schema')
     then
         raise exception 'table_name: tables of schema % are not datasets', schema_name
             using errcode = '22023', hint = 'Those have rules of their own.';

@@ -17,8 +17,8 @@ begin
             n.nspowner
         from pg_namespace as n
         where n.nspname in (
-                'authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync', 'ext',
-                'fundwarden'
+                'authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync',
+                'platform', 'ext', 'fundwarden'
             )
     ),
 
@@ -108,7 +108,7 @@ begin
     inner join pg_roles as r on m.member = r.oid
     where r.rolname in (
             'fundwarden_owner', 'fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor',
-            'fundwarden_operator'
+            'fundwarden_operator', 'fundwarden_platform'
         );
 end
 $$;

@@ -325,6 +325,32 @@ begin atomic
         ('fundwarden_auditor', 'relation ops.metrics', 'SELECT'),
         ('fundwarden_operator', 'relation ops.replication', 'SELECT'),
         ('fundwarden_auditor', 'relation ops.replication', 'SELECT'),
+        ('fundwarden_app', 'schema platform', 'USAGE'),
+        ('fundwarden_operator', 'schema platform', 'USAGE'),
+        ('fundwarden_auditor', 'schema platform', 'USAGE'),
+        ('fundwarden_platform', 'schema platform', 'USAGE'),
+        ('fundwarden_platform', 'function platform.cell_findings()', 'EXECUTE'),
+        ('fundwarden_platform', 'relation platform.cell_state', 'SELECT'),
+        ('fundwarden_platform', 'relation platform.cell_funds', 'SELECT'),
+        ('fundwarden_platform', 'relation platform.cell_counts', 'SELECT'),
+        ('fundwarden_platform', 'relation platform.cell_health', 'SELECT'),
+        ('fundwarden_platform', 'relation platform.cell_log', 'SELECT'),
+        (
+            'fundwarden_app',
+            'function platform.page_funds(integer,integer,text,text,numeric,numeric,text,'
+            'timestamp with time zone,timestamp with time zone,boolean)',
+            'EXECUTE'
+        ),
+        ('fundwarden_operator', 'function platform.counts()', 'EXECUTE'),
+        ('fundwarden_auditor', 'function platform.counts()', 'EXECUTE'),
+        ('fundwarden_operator', 'function platform.health()', 'EXECUTE'),
+        ('fundwarden_auditor', 'function platform.health()', 'EXECUTE'),
+        (
+            'fundwarden_auditor',
+            'function platform.search_log(timestamp with time zone,timestamp with time zone,'
+            'integer,bigint,text,text,text,integer)',
+            'EXECUTE'
+        ),
         ('fundwarden_operator', 'function ops.archive_requests(interval)', 'EXECUTE'),
         ('fundwarden_operator', 'function ops.expire_grants(interval)', 'EXECUTE'),
         ('fundwarden_operator', 'function ops.maintain()', 'EXECUTE'),

@@ -10,7 +10,7 @@ declare
 begin
     execute format(
         'revoke create, temporary on database %I from public, fundwarden_app, fundwarden_trusted, '
-        'fundwarden_auditor, fundwarden_operator',
+        'fundwarden_auditor, fundwarden_operator, fundwarden_platform',
         current_database()
     );
     execute format(
@@ -25,14 +25,14 @@ begin
                 from pg_roles as r
                 where r.rolname in (
                         'fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor',
-                        'fundwarden_operator'
+                        'fundwarden_operator', 'fundwarden_platform'
                     )
                     and has_schema_privilege(r.rolname, n.oid, 'CREATE')
             )
     loop
         execute format(
             'revoke create on schema %I from public, fundwarden_app, fundwarden_trusted, '
-            'fundwarden_auditor, fundwarden_operator',
+            'fundwarden_auditor, fundwarden_operator, fundwarden_platform',
             schema_name
         );
     end loop;

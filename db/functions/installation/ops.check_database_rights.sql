@@ -45,7 +45,7 @@ begin atomic
         'true' as actual
     from pg_roles as r
     cross join unnest(array['CREATE', 'TEMPORARY']) as p (privilege)
-    where r.rolname ~ '^fundwarden_(app|trusted|auditor|operator)$'
+    where r.rolname ~ '^fundwarden_(app|trusted|auditor|operator|platform)$'
         and has_database_privilege(r.rolname, current_database(), p.privilege)
     union all
     -- What they could plant there, functions of the owner would find.
@@ -56,7 +56,7 @@ begin atomic
     from pg_namespace as n
     cross join pg_roles as r
     where (n.nspname ~ '^(ext|public)$' or pg_get_userbyid(n.nspowner) = 'fundwarden_owner')
-        and r.rolname ~ '^fundwarden_(app|trusted|auditor|operator)$'
+        and r.rolname ~ '^fundwarden_(app|trusted|auditor|operator|platform)$'
         and has_schema_privilege(r.rolname, n.oid, 'CREATE');
 end;
 

@@ -43,6 +43,13 @@ relations as (
     where c.relnamespace in (select ours.oid from ours)
         and not c.relispartition
         and ('pg_class'::regclass, c.oid) not in (select * from foreign_made)
+        -- What ops.connect_cells() makes of other cells.
+        and not exists (
+            select
+            from pg_foreign_table as t
+            inner join pg_foreign_server as s on t.ftserver = s.oid
+            where t.ftrelid = c.oid and s.srvname ~ '^fundwarden_cell_[0-9]+$'
+        )
 )
 
 select

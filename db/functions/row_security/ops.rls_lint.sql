@@ -125,7 +125,7 @@ begin
             n.oid,
             n.nspname
         from pg_namespace as n
-        where n.nspname in ('authz', 'authz_private', 'finance', 'audit', 'ops')
+        where n.nspname in ('authz', 'authz_private', 'finance', 'audit', 'ops', 'platform')
     ),
 
     functions as (
@@ -434,7 +434,7 @@ begin
         from pg_roles as r
         where r.rolname in (
                 'fundwarden_owner', 'fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor',
-                'fundwarden_operator'
+                'fundwarden_operator', 'fundwarden_platform'
             )
             and (
                 r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb
@@ -492,6 +492,15 @@ begin
                 select
                 from pg_options_to_table(c.reloptions) as o
                 where o.option_name = 'security_invoker' and o.option_value::boolean
+            )
+            -- What a cell shows the platform is for it alone.
+            and not (
+                c.title ~ '^platform\.cell_'
+                and not exists (
+                    select
+                    from aclexplode(c.relacl) as a
+                    where a.grantee not in (c.relowner, to_regrole('fundwarden_platform'))
+                )
             )
     )
 

@@ -35,7 +35,7 @@ select is_empty(
 select set_eq(
     $$select nspname::text from our_schemas where nspowner = to_regrole('fundwarden_owner')
     and nspname <> 'fundwarden'$$,
-    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync'],
+    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync', 'platform'],
     'the owner owns these schemas and no other'
 );
 select bag_eq(
@@ -83,7 +83,8 @@ create temporary view callers as
 select r.rolname
 from pg_roles as r
 where r.rolname in (
-    'fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor', 'fundwarden_operator'
+    'fundwarden_app', 'fundwarden_trusted', 'fundwarden_auditor', 'fundwarden_operator',
+    'fundwarden_platform'
 );
 select is_empty(
     $$
@@ -125,10 +126,13 @@ select bag_eq(
     values
     ('fundwarden_auditor', 'audit.permission_audit_log'), ('fundwarden_auditor', 'audit.seals'),
     ('fundwarden_auditor', 'ops.metrics'), ('fundwarden_operator', 'ops.metrics'),
-    ('fundwarden_auditor', 'ops.replication'), ('fundwarden_operator', 'ops.replication')
+    ('fundwarden_auditor', 'ops.replication'), ('fundwarden_operator', 'ops.replication'),
+    ('fundwarden_platform', 'platform.cell_state'), ('fundwarden_platform', 'platform.cell_funds'),
+    ('fundwarden_platform', 'platform.cell_counts'),
+    ('fundwarden_platform', 'platform.cell_health'), ('fundwarden_platform', 'platform.cell_log')
     $$,
     'applications read what policies show them, auditors the log, both auditors and operators '
-    'the state of the installation, and nobody anything else'
+    'the state of the installation, the platform what the cell shows it, and nobody anything else'
 );
 select is_empty(
     $$
