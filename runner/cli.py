@@ -385,6 +385,26 @@ def sync_cells(file: CellsFile = CELLS) -> None:
     raise typer.Exit(run(listed(file), say=say))
 
 
+@cells.command("connect")
+def connect_to_cells(
+    user: Annotated[
+        str, typer.Option(help="Login of all other cells, a member of fundwarden_platform.")
+    ],
+    no_password: Annotated[
+        bool,
+        typer.Option(help="The server of cell 0 proves who it is, as by a certificate."),
+    ] = False,
+    file: CellsFile = CELLS,
+) -> None:
+    """Let cell 0 answer questions over all cells: platform.page_funds and others.
+
+    The password of the login is the one that libpq finds, in PGPASSWORD or ~/.pgpass.
+    """
+    from runner.cells.connecting import connect_cells
+
+    connect_cells(listed(file), user, without_password=no_password, say=say)
+
+
 @cells.command("move")
 def move_tenant(
     tenant: Annotated[str, typer.Argument(help="Code of the tenant.")],

@@ -101,6 +101,30 @@ def too_far_apart(found: list[Found]) -> str | None:
     )
 
 
+def unconnected(cells: list[Cell]) -> str | None:
+    """What the platform answers for, where it does and the file names other cells."""
+    platform = next((cell for cell in cells if cell.number == 0), None)
+    if platform is None:
+        return None
+    try:
+        with connect(platform.target) as conn, acting_as(conn, OWNER):
+            there = conn.execute("select to_regclass('ops.connected_cells') is not null").fetchone()
+            if not there or not there[0]:
+                return None
+            rows = conn.execute("select name from ops.connected_cells").fetchall()
+    except (RunnerError, psycopg.Error):
+        # Its own line says so.
+        return None
+    connected = {str(row[0]) for row in rows}
+    names = {cell.name for cell in cells}
+    if not connected or connected == names:
+        return None
+    return (
+        f"{platform.title} answers questions for {', '.join(sorted(connected))}, and the file has "
+        f"{', '.join(sorted(names))}: runner cells connect"
+    )
+
+
 def migrate_all(cells: list[Cell], *, plan: bool = False, say: Say) -> None:
     """One cell after the other. Nothing begins unless all answer and none is newer.
 
@@ -183,6 +207,10 @@ def status_all(cells: list[Cell], *, say: Say) -> int:
             codes.append(FAILED)
             say(f"{cell.title}: does not answer: {reason(error)}")
     apart = too_far_apart(found)
+    unlike = unconnected(cells)
+    if unlike:
+        say(unlike)
+        codes.append(DRIFT)
     if apart:
         say(apart)
         codes.append(DRIFT)

@@ -46,7 +46,7 @@ begin
         cell text, name text, title text, severity ops.severity, findings bigint, detail text,
         hint text, repair text, run_as text
     )
-    order by w.severity desc;
+    order by w.severity desc, w.cell, w.name;
 end
 $$;
 
