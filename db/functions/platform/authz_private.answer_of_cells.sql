@@ -1,3 +1,5 @@
+-- Sorting is dear here, so that every cell sorts its own rows and sends no more than were asked for.
+--
 -- Only the loss of a cell is caught: class 08, a server that ends (57P01 to 57P05), and a session
 -- that the cell ended (25P03, 25P04). All else, as a statement that is cancelled, is the caller's.
 
@@ -7,6 +9,8 @@ create or replace function authz_private.answer_of_cells(
 returns record
 language plpgsql stable security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
+set enable_sort = off
+set jit = off
 as $$
 declare
     detail text;
