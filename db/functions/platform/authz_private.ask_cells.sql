@@ -1,5 +1,5 @@
 -- Branches are joined over the cells that answer, and make one statement: PostgreSQL reads the
--- foreign tables of a union at once. A cell that is lost meanwhile is reached anew, or named.
+-- foreign tables of a union at once. A cell that is lost meanwhile is named by an error.
 
 create or replace function authz_private.ask_cells(
     question text,
@@ -15,24 +15,23 @@ as $$
 declare
     problem text;
 begin
-    for turn in 1 .. 3 loop
-        select r.* into cells, missing from authz_private.reach_cells() as r;
-        select a.*
-        into answer, problem
-        from authz_private.answer_of_cells(
-            authz_private.question_over_cells(question, branches, cells)
-        ) as a;
-        exit when problem is null;
-    end loop;
+    select r.* into cells, missing from authz_private.reach_cells() as r;
+    select a.answer, a.problem
+    into answer, problem
+    from authz_private.answer_of_cells(
+        authz_private.question_over_cells(question, branches, cells)
+    ) as a;
     if problem is not null then
-        raise exception 'cells were lost while they answered: %', problem
-            using errcode = '08006', hint = 'Ask again; runner status --all shows their state.';
+        -- Names the cell.
+        perform authz_private.reach_cells(one_by_one => true);
+        raise exception 'a cell was lost while this transaction read it: %', problem
+            using errcode = '08006', hint = 'Roll back and ask again.';
     end if;
 end
 $$;
 
 comment on function authz_private.ask_cells(text, text []) is
     'The value of a question over the cells that answer, as authz_private.question_over_cells() '
-    'writes it; cells and missing as of authz_private.reach_cells(). 08006 if cells are lost three '
-    'times.';
+    'writes it; cells and missing as of authz_private.reach_cells(). 08006 names a '
+    'cell that was lost meanwhile.';
 revoke all on function authz_private.ask_cells(text, text []) from public;

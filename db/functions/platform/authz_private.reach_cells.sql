@@ -1,11 +1,13 @@
 -- One statement asks all cells at once. Where it fails, each is asked alone, so that who does not
--- answer has a name. A cell whose connection
--- was lost is asked twice: the first time PostgreSQL only forgets it, then it connects anew.
+-- answer has a name. A connection that was lost after this transaction had used it is another
+-- thing: postgres_fdw lets no such transaction be committed, so it ends here with the name.
 --
 -- postgres_fdw reads a cell in one snapshot per transaction here (REPEATABLE READ), so whatever is
 -- read of it later agrees with what it says here.
 
-create or replace function authz_private.reach_cells(out cells jsonb, out missing jsonb)
+create or replace function authz_private.reach_cells(
+    one_by_one boolean default false, out cells jsonb, out missing jsonb
+)
 returns record
 language plpgsql stable security invoker parallel unsafe
 set search_path = pg_catalog, ext, pg_temp
@@ -41,7 +43,7 @@ begin
         )
     into whole
     from ops.connected_cells as c
-    having bool_and(to_regclass(authz_private.cell_relations(c.number) || '_state') is not null);
+    having not one_by_one and bool_and(to_regclass(authz_private.cell_relations(c.number) || '_state') is not null);
     select a.answer, a.problem into asked from authz_private.answer_of_cells(whole) as a
     where whole is not null;
     if asked.answer is not null then
@@ -62,22 +64,26 @@ begin
                 );
                 continue;
             end if;
-            for turn in 1 .. 2 loop
-                select a.*
-                into asked
-                from authz_private.answer_of_cells(format(
-                    'select coalesce(jsonb_agg(to_jsonb(s)), ''[]'') '
-                    'from (select %s as asked, s.* from %s_state as s) as s',
-                    known.number, known.relations
-                )) as a;
-                exit when asked.problem is null or asked.is_unreachable;
-            end loop;
+            select a.*
+            into asked
+            from authz_private.answer_of_cells(format(
+                'select coalesce(jsonb_agg(to_jsonb(s)), ''[]'') '
+                'from (select %s as asked, s.* from %s_state as s) as s',
+                known.number, known.relations
+            )) as a;
             if asked.problem is null then
                 cells := cells || asked.answer;
-            else
+            elsif asked.is_unreachable then
                 missing := missing || jsonb_build_object(
                     'cell', known.name, 'problem', 'does not answer: ' || asked.problem
                 );
+            else
+                raise exception 'cell % was lost while this transaction read it', known.name
+                    using
+                        errcode = '08006',
+                        detail = asked.problem,
+                        hint = 'Roll back and ask again: the answer then has what there is, and '
+                        'names the cell if it is still away.';
             end if;
         end loop;
     end if;
@@ -100,9 +106,10 @@ begin
     limit 1;
     if found then
         raise exception 'the database connected as cell % is %', known.name,
-            coalesce(
-                format('cell %s (%s)', known.told ->> 'name', known.told ->> 'number'), 'no cell'
-            )
+            case
+                when known.told is null then 'no cell'
+                else format('cell %s (%s)', known.told ->> 'name', known.told ->> 'number')
+            end
             using errcode = '55000', hint = 'Correct cells.toml and run runner cells connect.';
     end if;
 
@@ -177,9 +184,10 @@ begin
 end
 $$;
 
-comment on function authz_private.reach_cells() is
+comment on function authz_private.reach_cells(boolean) is
     'cells: the rows of platform.cell_state of the cells that answer, each with skipped, the '
     'tenants that another cell counts. missing: an object for each cell that does not answer and '
-    'each tenant that is in no cell, with the reason. 55000 if this is not the platform, if no '
+    'each tenant that is in no cell, with the reason. 08006 if a connection that this transaction '
+    'used was lost; 55000 if this is not the platform, if no '
     'cells are connected, or if a connection leads to another cell than it says.';
-revoke all on function authz_private.reach_cells() from public;
+revoke all on function authz_private.reach_cells(boolean) from public;

@@ -40,6 +40,7 @@ $$;
 comment on function platform.counts() is
     'How many rows every tenant of every cell has. First a row for each cell that does not answer '
     'and each tenant that is being moved, with the problem and no numbers: a sum over the rest is '
-    'not that of all cells. 55000 if this is not the platform or no cells are connected.';
+    'not that of all cells. 08006 names a cell that was lost while it was read; 55000 if this is '
+    'not the platform or no cells are connected.';
 revoke all on function platform.counts() from public;
 grant execute on function platform.counts() to fundwarden_operator, fundwarden_auditor;

@@ -53,6 +53,7 @@ $$;
 comment on function platform.health() is
     'The health checks of every cell, the worst first, by the owner of each cell. Before them a '
     'critical row named answers for each cell that does not answer, and a warning for each tenant '
-    'that is in no cell. 55000 if this is not the platform or no cells are connected.';
+    'that is in no cell. 08006 names a cell that was lost while it was read; 55000 if this is not '
+    'the platform or no cells are connected.';
 revoke all on function platform.health() from public;
 grant execute on function platform.health() to fundwarden_operator, fundwarden_auditor;

@@ -119,11 +119,12 @@ $$;
 comment on function platform.search_log(
     timestamptz, timestamptz, int, bigint, text, text, text, int
 ) is
-    'Rows of the audit logs of all cells, the newest first, at most max_rows (1 to 10000). since is '
-    'included, until is not; by_user: as actor or as effective user; of_tenant: id of the tenant, '
-    'also in cells that it has left. First a row for each cell that does not answer, with the '
-    'problem and nothing else, beside max_rows. 22023 for an invalid argument; 55000 if this is '
-    'not the platform or no cells are connected.';
+    'Rows of the audit logs of all cells, the newest first, at most max_rows (1 to 10000). since '
+    'is included, until is not; by_user: as actor or as effective user; of_tenant: id of the '
+    'tenant, also in cells that it has left. First a row for each cell that does not answer, with '
+    'the problem and nothing else, beside max_rows. 22023 for an invalid argument; 08006 names a '
+    'cell that was lost while it was read; 55000 if this is not the platform or no cells are '
+    'connected.';
 revoke all on function platform.search_log(
     timestamptz, timestamptz, int, bigint, text, text, text, int
 ) from public;
