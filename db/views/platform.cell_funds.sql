@@ -1,6 +1,6 @@
 -- With the rights of the owner, because the platform reads no table of a cell. Status is compared
--- by code points: cells may have other locales than the platform, and what one cell sorts last must
--- be last in all of them. The outer join is left out by the planner where the code is not asked for.
+-- by code points: cells may have other locales than the platform, and what one cell sorts last
+-- must be last in all of them. The planner leaves out the outer join if nobody asks for the code.
 
 create or replace view platform.cell_funds
 with (security_invoker = false) as

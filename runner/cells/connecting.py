@@ -47,7 +47,8 @@ def _connection(cell: Cell, user: str, without_password: bool) -> dict[str, Any]
     """What ops.connect_cells() takes of the cell, tried out; the password is what libpq found."""
     said = conninfo_to_dict(cell.dsn)
     server = {name: str(value) for name, value in said.items() if name not in NOT_OF_A_SERVER}
-    if not ({"host", "hostaddr"} & server.keys() and "dbname" in server or "service" in server):
+    leads = {"host", "hostaddr"} & server.keys() and "dbname" in server
+    if not leads and "service" not in server:
         raise RunnerError(
             f"the dsn of cell {cell.name} does not name host and dbname, or a service",
             "The server of the platform shares no variables with this program.",

@@ -54,7 +54,8 @@ PEOPLE = """
 """
 # Of the platform: who reads everything, who is denied a thing, and who reads a tenant.
 CHIEFS = """
-    insert into authz.permissions (resource, action, scope) values ('finance.funds', 'read', 'system'), ('finance.funds', 'read', 'organization'),
+    insert into authz.permissions (resource, action, scope)
+    values ('finance.funds', 'read', 'system'), ('finance.funds', 'read', 'organization'),
         ('finance.funds', 'read', 'team')
         on conflict do nothing;
     insert into authz.users (username, base_unit_id)
@@ -76,7 +77,8 @@ CHIEFS = """
     insert into authz.policies (name, effect) values ('not that', 'deny');
     insert into authz.policy_permissions (policy_id, permission_id)
     select y.id, p.id from authz.policies as y inner join authz.permissions as p
-        on p.resource::text = 'finance.funds' and p.action = 'read' and p.scope = 'team' and p.conditions is null
+        on p.resource::text = 'finance.funds' and p.action = 'read' and p.scope = 'team'
+        and p.conditions is null
     where y.name = 'not that';
     insert into authz.user_policies (user_id, policy_id, unit_id)
     select u.id, y.id, u.base_unit_id from authz.users as u, authz.policies as y
@@ -358,9 +360,10 @@ def test_the_logs_of_all_cells_are_searched_as_one(platform: Platform) -> None:
         assert rows(caller, query.format("max_rows => 10000")) == newest
         assert rows(caller, query.format("max_rows => 7")) == newest[:7]
         middle = newest[len(newest) // 2][2]
-        assert rows(caller, query.format(f"until => '{middle}'")) == [
-            row for row in newest if row[2] < middle
-        ][:100]
+        assert (
+            rows(caller, query.format(f"until => '{middle}'"))
+            == [row for row in newest if row[2] < middle][:100]
+        )
         assert rows(caller, query.format(f"since => '{middle}', max_rows => 10000")) == [
             row for row in newest if row[2] >= middle
         ]
@@ -489,7 +492,9 @@ def test_a_connection_that_ended_between_two_transactions_is_made_again(
 
 
 @contextmanager
-def read_while_locked(platform: Platform, cell: Cell, caller: Connection, query: str) -> Iterator[Any]:
+def read_while_locked(
+    platform: Platform, cell: Cell, caller: Connection, query: str
+) -> Iterator[Any]:
     """The query under way, waiting in the cell for a lock that ends with the block."""
     name = conninfo_to_dict(cell.dsn)["dbname"]
     waits = (
@@ -544,10 +549,13 @@ def test_a_statement_that_is_cancelled_ends_and_no_other_error_is_taken_for_a_lo
 ) -> None:
     south = platform.cells[2]
     query = call(1, 20, "amount", "asc", partial="true")
-    with session(platform.home) as admin, platform.signed_in() as caller:
-        with read_while_locked(platform, south, caller, query) as running:
-            admin.execute("select pg_cancel_backend(%s)", [running.pid])
-            assert running.outcome() == "57014"
+    with (
+        session(platform.home) as admin,
+        platform.signed_in() as caller,
+        read_while_locked(platform, south, caller, query) as running,
+    ):
+        admin.execute("select pg_cancel_backend(%s)", [running.pid])
+        assert running.outcome() == "57014"
     with session(south.dsn) as there, platform.signed_in() as caller:
         there.execute("revoke select on platform.cell_funds from fundwarden_platform")
         try:
@@ -799,12 +807,12 @@ def test_rules_of_funds_in_any_cell_refuse_the_page(platform: Platform) -> None:
     """A rule of another cell is about people whom the platform does not know."""
     rule = (
         "insert into authz.row_permissions (dataset, dimension, subject, mode, filter) values "
-        "('funds', 'user', %s, 'restrict', '{\"field\": \"amount\", \"op\": \"<\", \"value\": 5}')"
+        '(\'funds\', \'user\', %s, \'restrict\', \'{"field": "amount", "op": "<", "value": 5}\')'
     )
     mask = (
         "insert into authz.column_permissions (dataset, column_name, dimension, subject, mode, "
         "mask) values ('funds', 'amount', 'user', %s, 'mask', '{\"kind\": \"round\", "
-        "\"digits\": -1}')"
+        '"digits": -1}\')'
     )
     query = call(1, 5, "fund_id", "asc")
     plain = platform.person("plain")
@@ -1006,7 +1014,7 @@ def test_what_leads_nowhere_is_not_connected(platform: Platform, tmp_path: Path)
 def test_a_cell_that_left_the_file_is_connected_no_more_and_one_that_came_is_reported(
     platform: Platform, tmp_path: Path
 ) -> None:
-    home, north, south = platform.cells
+    home, north, _ = platform.cells
     assert unconnected(platform.cells) is None
     file = tmp_path / "cells.toml"
     write(file, [home, north])

@@ -280,8 +280,8 @@ which person signed in where that matters, on the objects below it.
 right to it was found; any other number counts the rows seen or written, or is what a function said.
 may: the right alone was asked for, of views that cannot be written and of functions the owner calls
 with more than nulls. Roles: owner, app, trusted, operator, auditor, platform, and public, a role
-without any grant. People: nobody; staff and supervisor in sister units of one tenant; its administrator;
-stranger, the administrator of another tenant.
+without any grant. People: nobody; staff and supervisor in sister units of one tenant; its
+administrator; stranger, the administrator of another tenant.
 """
 
 

@@ -40,7 +40,7 @@ BROKEN: dict[str, tuple[str, set[tuple[str, str]]]] = {
             ("database_right", "PUBLIC may make temporary tables"),
             *(
                 ("database_right", f"fundwarden_{role} may TEMPORARY on the database")
-                for role in ("app", "auditor", "operator", "trusted")
+                for role in ("app", "auditor", "operator", "platform", "trusted")
             ),
             ("login_owns", "app_login"),
             ("login_owns", "trusted_login"),

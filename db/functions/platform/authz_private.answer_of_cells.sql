@@ -1,4 +1,5 @@
--- Sorting is dear here, so that every cell sorts its own rows and sends no more than were asked for.
+-- Sorting is dear here, so that every cell sorts its own rows and sends no more than it was asked
+-- for.
 --
 -- Only the loss of a cell is caught: class 08, a server that ends (57P01 to 57P05), and a session
 -- that the cell ended (25P03, 25P04). All else, as a statement that is cancelled, is the caller's.

@@ -35,7 +35,9 @@ select is_empty(
 select set_eq(
     $$select nspname::text from our_schemas where nspowner = to_regrole('fundwarden_owner')
     and nspname <> 'fundwarden'$$,
-    array['authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync', 'platform'],
+    array[
+        'authz', 'authz_private', 'finance', 'audit', 'ops', 'secure', 'paged', 'sync', 'platform'
+    ],
     'the owner owns these schemas and no other'
 );
 select bag_eq(
