@@ -2,7 +2,7 @@
 
 create or replace function authz_private.cell_relations(cell int)
 returns text
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select case cell_relations.cell
         when 0 then 'platform.cell'

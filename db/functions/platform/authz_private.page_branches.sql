@@ -5,7 +5,7 @@ create or replace function authz_private.page_branches(
     page int, page_size int, sort_by text, sort_order text, filter text
 )
 returns text []
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select array[
         'select count(*) as n from %1$s_funds as d where ' || f.condition,

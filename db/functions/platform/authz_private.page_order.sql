@@ -3,7 +3,7 @@
 
 create or replace function authz_private.page_order(sort_by text, sort_order text)
 returns text
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select format(
         'd.%I %s, d.id, d.tenant_id'::text,

@@ -5,7 +5,7 @@ create or replace function authz_private.page_question(
     page int, page_size int, sort_by text, sort_order text
 )
 returns text
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select format(
         'select jsonb_build_object('
