@@ -178,8 +178,9 @@ def connected(file: Path) -> None:
     assert done.exit_code == 0, (done.output, done.exception)
 
 
-@pytest.fixture(scope="module")
-def made(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+@contextmanager
+def built(server: Server, folder: Path) -> Iterator[Platform]:
+    """Three cells, not connected yet."""
     with ExitStack() as stack:
         dice = random.Random(20261128)
         cells = []
@@ -193,15 +194,28 @@ def made(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
                 if not number:
                     owner.execute(CHIEFS)
             cells.append(Cell(name, number, conninfo, tenants))
-        file = tmp_path_factory.mktemp("cells") / "cells.toml"
+        file = folder / "cells.toml"
         write(file, cells)
-        with session(server.conninfo("postgres")) as admin:
-            admin.execute(f"create role {READER} login in role fundwarden_platform")
         platform = Platform(cells, file, 0)
         platform.chief = platform.person("chief")
         yield platform
+
+
+@pytest.fixture(scope="module")
+def reader(server: Server) -> Iterator[str]:
+    with session(server.conninfo("postgres")) as admin:
+        admin.execute(f"create role {READER} login in role fundwarden_platform")
+    yield READER
     with session(server.conninfo("postgres")) as admin:
         admin.execute(f"drop role {READER}")
+
+
+@pytest.fixture(scope="module")
+def made(
+    server: Server, reader: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    with built(server, tmp_path_factory.mktemp("cells")) as platform:
+        yield platform
 
 
 @pytest.fixture
@@ -623,6 +637,11 @@ def test_a_tenant_that_no_cell_holds_is_named_and_not_counted(
     rest = [row for row in everything if row[-2] != "coral"]
     with session(platform.cells[2].dsn) as south:
         tenant = value(south, "select id from authz.org_units where code = 'coral'")
+        known = value(
+            south,
+            "select pg_get_constraintdef(oid) from pg_constraint "
+            "where conname = 'move_state_is_known'",
+        )
         south.execute("alter table ops.moved_tenants drop constraint move_state_is_known")
         south.execute(
             "insert into ops.moved_tenants (tenant_id, from_cell, state) values (%s, 1, %s)",
@@ -655,8 +674,7 @@ def test_a_tenant_that_no_cell_holds_is_named_and_not_counted(
         finally:
             south.execute("delete from ops.moved_tenants")
             south.execute(
-                "alter table ops.moved_tenants add constraint move_state_is_known "
-                "check (state in ('arriving', 'here'))"
+                f"alter table ops.moved_tenants add constraint move_state_is_known {known}".encode()
             )
 
 
@@ -678,12 +696,17 @@ def test_a_tenant_that_arrives_while_its_cell_holds_it_still_is_counted_there(
             south.execute("delete from ops.moved_tenants")
 
 
-def test_a_tenant_that_moves_while_the_cells_are_read_is_counted_once(platform: Platform) -> None:
-    everything = platform.rows()
-    wanted = [row[:9] for row in in_order(everything, "amount", "asc")]
-    holder = "select distinct p.cell from platform.page_funds(page_size => 1000) as p " \
-        "where p.tenant = 'boreal'"  # fmt: skip
-    try:
+def test_a_tenant_that_moves_while_the_cells_are_read_is_counted_once(
+    server: Server, reader: str, tmp_path: Path
+) -> None:
+    with built(server, tmp_path) as platform:
+        connected(platform.file)
+        wanted = [row[:9] for row in in_order(platform.rows(), "amount", "asc")]
+        holder = (
+            "select distinct p.cell from platform.page_funds(page_size => 1000) as p "
+            "where p.tenant = 'boreal'"
+        )
+        counted = "select c.cell from platform.counts() as c where c.tenant = 'boreal'"
         with session(platform.home) as caller:
             caller.execute("begin isolation level read committed")
             caller.execute("set local role fundwarden_owner")
@@ -696,33 +719,11 @@ def test_a_tenant_that_moves_while_the_cells_are_read_is_counted_once(platform: 
             assert [row[:9] for row in found] == wanted
             assert found[0][10] == len(wanted)
             assert rows(caller, holder) == [("south",)]
-            counted = rows(caller, "select c.cell from platform.counts() as c "
-                           "where c.tenant = 'boreal'")  # fmt: skip
-            assert counted == [("south",)]
+            assert rows(caller, counted) == [("south",)]
             caller.execute("rollback")
         with platform.signed_in() as caller:
             assert rows(caller, holder) == [("south",)]
             assert [row[:9] for row in rows(caller, call(1, 1000, "amount", "asc"))] == wanted
-    finally:
-        back = [
-            Cell(cell.name, cell.number, cell.dsn, {
-                "home": NAMES["home"], "north": ("baltic",), "south": ("coral", "cape", "boreal"),
-            }[cell.name])
-            for cell in platform.cells
-        ]  # fmt: skip
-        with session(platform.cells[1].dsn) as north:
-            gone = value(north, "select count(*) from authz.org_units where code = 'boreal'") == 0
-        if gone or value_of_state(platform.cells[2]) == "here":
-            with session(platform.cells[1].dsn) as north:
-                north.execute("select ops.drop_departed_tenant(d.tenant_id) from (select distinct "
-                              "r.tenant_id from ops.departed_rows as r) as d")  # fmt: skip
-            move(back, platform.file, "boreal", "north", say=lambda line: None)
-
-
-def value_of_state(cell: Cell) -> str | None:
-    with session(cell.dsn) as admin:
-        found = rows(admin, "select state from ops.tenant_state('boreal')")
-    return str(found[0][0]) if found else None
 
 
 # Who may.
@@ -1074,3 +1075,54 @@ def test_without_a_superuser_the_passwords_are_needed_and_no_error_shows_one(
         assert "s3cret" not in f"{refused.context}{refused.message_primary}{refused.message_detail}"
     with session(platform.home) as admin:
         assert value(admin, "select count(*) from ops.connected_cells") == 3
+
+
+@contextmanager
+def asking_for_a_password(server: Server, role: str, password: str) -> Iterator[None]:
+    """A login whose password the server asks for, as no other login here."""
+    with session(server.conninfo("postgres")) as admin:
+        hba = Path(value(admin, "show hba_file"))
+        before = hba.read_text(encoding="utf-8")
+        admin.execute(f"create role {role} login in role fundwarden_platform".encode())
+        admin.execute(f"alter role {role} password '{password}'".encode())
+        hba.write_text(f"local all {role} scram-sha-256\n{before}", encoding="utf-8")
+        admin.execute("select pg_reload_conf()")
+        try:
+            wait_for(
+                "the file is read again",
+                lambda: outcome_of_login(server, role) == "refused",
+            )
+            yield
+        finally:
+            hba.write_text(before, encoding="utf-8")
+            admin.execute("select pg_reload_conf()")
+            admin.execute(f"drop role {role}".encode())
+
+
+def outcome_of_login(server: Server, role: str) -> str:
+    try:
+        psycopg.connect(server.conninfo("postgres"), user=role, password="wrong").close()
+    except psycopg.OperationalError:
+        return "refused"
+    return "let in"
+
+
+def test_a_password_that_libpq_finds_is_stored_and_needs_no_superuser_to_be_used(
+    platform: Platform, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = "cells_with_password"
+    command = ("cells", "connect", "--user", role, "--file", platform.file)
+    with asking_for_a_password(server, role, "s3cret word"):
+        monkeypatch.setenv("PGPASSWORD", "not it")
+        assert "password authentication failed" in error(runner(*command)).message
+        monkeypatch.setenv("PGPASSWORD", "s3cret word")
+        done = runner(*command)
+        assert done.exit_code == 0, (done.output, done.exception)
+        assert "s3cret" not in done.output
+        monkeypatch.delenv("PGPASSWORD")
+        with platform.signed_in() as caller:
+            assert rows(caller, call(1, 1, "amount", "asc"))[0][10] == len(platform.rows())
+            assert rows(caller, "select m.umoptions from pg_user_mappings as m") == [(None,)] * 2
+        with session(platform.home) as admin:
+            log = rows(admin, "select l::text from audit.permission_audit_log as l")
+            assert "s3cret" not in str(log)
