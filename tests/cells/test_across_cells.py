@@ -637,15 +637,10 @@ def test_a_tenant_that_no_cell_holds_is_named_and_not_counted(
     rest = [row for row in everything if row[-2] != "coral"]
     with session(platform.cells[2].dsn) as south:
         tenant = value(south, "select id from authz.org_units where code = 'coral'")
-        known = value(
-            south,
-            "select pg_get_constraintdef(oid) from pg_constraint "
-            "where conname = 'move_state_is_known'",
-        )
-        south.execute("alter table ops.moved_tenants drop constraint move_state_is_known")
         south.execute(
-            "insert into ops.moved_tenants (tenant_id, from_cell, state) values (%s, 1, %s)",
-            [tenant, state],
+            "insert into ops.moved_tenants (tenant_id, from_cell, to_cell, state) "
+            "values (%s, 1, %s, %s)",
+            [tenant, 0 if state == "departed" else None, state],
         )
         try:
             with platform.signed_in() as caller:
@@ -673,9 +668,22 @@ def test_a_tenant_that_no_cell_holds_is_named_and_not_counted(
                                 "where l.problem is not null")  # fmt: skip
         finally:
             south.execute("delete from ops.moved_tenants")
-            south.execute(
-                f"alter table ops.moved_tenants add constraint move_state_is_known {known}".encode()
-            )
+
+
+def test_a_tenant_of_the_platform_that_is_moved_closes_no_door(platform: Platform) -> None:
+    rest = [row for row in platform.rows() if row[-2] != "asia"]
+    with session(platform.home) as home:
+        home.execute(
+            "insert into ops.moved_tenants (tenant_id, from_cell, to_cell, state) "
+            "select u.id, 0, 1, 'departed' from authz.org_units as u where u.code = 'asia'"
+        )
+        try:
+            with platform.signed_in() as caller:
+                found = rows(caller, call(1, 1000, "amount", "asc", partial="true"))
+            assert len(found) == found[0][11] == len(rest)
+            assert found[0][12] == ["tenant asia"]
+        finally:
+            home.execute("delete from ops.moved_tenants")
 
 
 def test_a_tenant_that_arrives_while_its_cell_holds_it_still_is_counted_there(

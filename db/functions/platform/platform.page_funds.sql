@@ -55,16 +55,16 @@ comment on function platform.page_funds(
     int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, boolean
 ) is
     'One page of the funds of all cells, for the user signed in, who holds funds:read with the '
-    'scope system. Arguments, order and bounds as for finance.page_authorized_funds(); status is '
-    'sorted by code points, ties by fund_id and tenant_id, and page times page_size is at most '
-    '100000. total_count is the sum of the exact totals of the cells, each of the snapshot of its '
-    'rows. If a cell does not answer, or a tenant is in no cell while it is moved, FW102 names '
-    'it; with partial the others answer: missing names what the answer lacks, total_count is '
-    'null, and counted is the total of what answered; a page without rows is then one row of '
-    'nulls with missing. 08006 names a cell that was lost while it was read; 0A000 where row or '
-    'column permissions of funds are in force; 22023 for an invalid argument; 28000 if nobody is '
-    'signed in; 42501 without the permission; 55000 if this is not the platform or no cells are '
-    'connected.';
+    'scope system, unconditionally and without a deny. Arguments, order and bounds as for '
+    'finance.page_authorized_funds(); status is sorted by code points, ties by fund_id and '
+    'tenant_id, and page times page_size is at most 100000. total_count is the sum of the exact '
+    'totals of the cells, each of the snapshot of its rows. If a cell does not answer, or a '
+    'tenant is in no cell while it is moved, FW102 names it; with partial the others answer: '
+    'missing names what the answer lacks, total_count is null, and counted is the total of what '
+    'answered; a page without rows is then one row of nulls with missing. 08006 names a cell that '
+    'was lost while it was read; 0A000 where row or column permissions of funds are in force; '
+    '22023 for an invalid argument; 28000 if nobody is signed in; 42501 without the permission; '
+    '55000 if this is not the platform or no cells are connected.';
 revoke all on function platform.page_funds(
     int, int, text, text, numeric, numeric, text, timestamptz, timestamptz, boolean
 ) from public;
