@@ -17,8 +17,10 @@ import psycopg
 from poolers import Pooler
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from servers import APP_LOGIN, NEWEST, SERVERS, SETTINGS, TEMPLATE, data_folder
+from typer.testing import CliRunner, Result
 from waiting import rows, session, value, wait_for
 
+from runner import cli
 from runner.cells.file import Cell, read, write
 from runner.cells.shared import sync
 from runner.embedded import EmbeddedServer
@@ -117,7 +119,7 @@ class Platform:
                 owner.execute("select ops.set_cell(%s, %s)", [cell.number, cell.name])
                 owner.execute("select authz.add_token_key('shared', %s)", [SECRET])
         assert sync(cells, say=lambda line: None) == 0
-        assert self.runner("cells", "pgbouncer", "--out", str(self.section)).returncode == 0
+        assert self.runner("cells", "pgbouncer", "--out", str(self.section)).exit_code == 0
         self.pool = Pooler(
             servers["home"], self.section.read_text(), [APP_LOGIN, OPERATOR],
             backends=4, prepared=False,
@@ -135,17 +137,26 @@ class Platform:
         cells = self.cells()
         return cells[(self.home(tenant).number + 1) % len(cells)]
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "runner.cli", *arguments, "--file", str(self.path)]
+    def runner(self, *arguments: str) -> Result:
+        """The command line, in this process: starting Python takes longer than the command."""
+        return CliRunner().invoke(cli.app, [*arguments, "--file", str(self.path)])
 
-    def runner(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The command line, as an administrator uses it."""
-        return subprocess.run(self.command(*arguments), capture_output=True, text=True, check=False)
+    def move(self, tenant: str, to: str) -> subprocess.CompletedProcess[str]:
+        """`runner cells move` as an administrator runs it."""
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "runner.cli", "cells", "move", tenant, "--to", to),
+                *("--file", str(self.path)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def reroute(self) -> None:
         """What the last line of a move says: write the databases of the pooler and reload it."""
         done = self.runner("cells", "pgbouncer", "--out", str(self.section))
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.output
         self.pool.write_databases(self.section.read_text())
         self.pool.reload()
 
@@ -153,7 +164,7 @@ class Platform:
         """Conninfo of the tenant's database, as an application has it."""
         return make_conninfo(self.pool.conninfo, dbname=tenant, user=user)
 
-    def check(self) -> subprocess.CompletedProcess[str]:
+    def check(self) -> Result:
         """Every tenant answers through the pooler."""
         through = make_conninfo(self.pool.conninfo, user=OPERATOR)
         return self.runner("cells", "check", "--through", through)
