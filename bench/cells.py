@@ -119,7 +119,7 @@ class Moved:
 def run(target: Target, out: Path, *, quick: bool, say: Say) -> None:
     """Measure and write CELLS.md. The servers are this suite's own, whatever the target is."""
     del target
-    people, turns, seconds = (2_000, 2, 3) if quick else (12_000, 5, 8)
+    people, turns, seconds = (2_000, 2, 3) if quick else (12_000, 5, 6)
     sizes = SIZES[: 2 if quick else None]
     with _servers() as servers:
         cells = [

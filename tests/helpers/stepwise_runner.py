@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from typing import Any
 
 import psycopg
@@ -19,12 +20,16 @@ from runner import cli
 execute, copy, commit = psycopg.Cursor.execute, psycopg.Cursor.copy, psycopg.Connection.commit
 leave = psycopg.Transaction.__exit__
 echo = typer.echo
+# Statements of both cells may go on at once.
+one_at_a_time = threading.Lock()
 
 
 def stop(what: str, text: str, connection: Any = None) -> None:
     host = connection.info.host if connection is not None else None
-    print(json.dumps({"what": what, "text": " ".join(text.split()), "host": host}), flush=True)
-    if sys.stdin.readline().strip() == "lost":
+    with one_at_a_time:
+        print(json.dumps({"what": what, "text": " ".join(text.split()), "host": host}), flush=True)
+        answer = sys.stdin.readline().strip()
+    if answer == "lost":
         connection.close()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
