@@ -424,8 +424,14 @@ class Client(threading.Thread):
         self.change("select finance.update_order(%s, %s)", key, Jsonb({"handler_id": to}))
         self.region.orders[key] = to
 
-    def transfer_worker(self) -> None:
-        user, unit = self.rng.choice(self.region.workers), self.rng.choice(self.region.offices)
+    def transfer_worker(self, which: int | None = None) -> None:
+        """To the other office or to none, or that worker to the other office."""
+        if which is None:
+            user, unit = self.rng.choice(self.region.workers), self.rng.choice(self.region.offices)
+        else:
+            user = self.region.workers[which]
+            first, second = self.region.offices
+            unit = second if self.region.bases[user] == first else first
         self.change("select authz.transfer_user(%s, %s)::text", user, unit)
         self.region.bases[user] = unit
 
