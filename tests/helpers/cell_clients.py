@@ -424,16 +424,30 @@ class Client(threading.Thread):
         self.change("select finance.update_order(%s, %s)", key, Jsonb({"handler_id": to}))
         self.region.orders[key] = to
 
-    def transfer_worker(self, which: int | None = None) -> None:
-        """To the other office or to none, or that worker to the other office."""
-        if which is None:
-            user, unit = self.rng.choice(self.region.workers), self.rng.choice(self.region.offices)
-        else:
-            user = self.region.workers[which]
-            first, second = self.region.offices
-            unit = second if self.region.bases[user] == first else first
+    def transfer_worker(self) -> None:
+        self.move_to(self.rng.choice(self.region.workers), self.rng.choice(self.region.offices))
+
+    def move_to(self, user: int, unit: int) -> None:
         self.change("select authz.transfer_user(%s, %s)::text", user, unit)
         self.region.bases[user] = unit
+
+    def exchange_workers(self) -> None:
+        """Two people of one fund, its handler and the manager of its customer, both move."""
+        handler, manager = self.region.workers
+        customer = min(self.region.customers)
+        if self.region.customers[customer] != manager:
+            self.change(
+                "select finance.update_customer(%s, %s)", customer, Jsonb({"manager_id": manager})
+            )
+            self.region.customers[customer] = manager
+        if not any(
+            (fund.handler, fund.customer) == (handler, customer)
+            for fund in self.region.funds.values()
+        ):
+            self.create(Fund(Decimal(1), "open", handler, None, customer))
+        first, second = self.region.offices
+        for user in self.region.workers:
+            self.move_to(user, second if self.region.bases[user] == first else first)
 
     def counted(self, change: int, query: str, *params: object) -> Any:
         """A change of the number of funds."""
@@ -446,8 +460,8 @@ class Client(threading.Thread):
             self.region.total.end(change, is_done)
         return made
 
-    def create(self) -> None:
-        fund = self.new_fund()
+    def create(self, fund: Fund | None = None) -> None:
+        fund = fund or self.new_fund()
         made = self.counted(1, "select finance.create_fund(%s)", as_json(fund))
         assert made not in self.region.funds
         self.region.funds[made] = fund
