@@ -323,6 +323,10 @@ def test_interrupted_anywhere_it_is_in_one_cell_and_the_next_run_ends_it(
     assert (old, new) == (step in BEFORE, step in AFTER)
     serving = pair.old if step in BEFORE else pair.new
     assert held(serving) == count
+    with session(pair.old.dsn) as owner:
+        owner.execute("update ops.moved_tenants set moved_at = moved_at - interval '1 day'")
+        found = value(owner, "select c.detail from ops.check_cell() as c")
+        assert ("germany (departed)" in found) == (step in ("has let", "is in north (1)"))
     if step != "has let":
         # Nobody is served then until the next run, but only the new cell has rows that count.
         assert answers(serving.dsn) == before
