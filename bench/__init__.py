@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import (
     audit,
+    cells,
     changes,
     compare,
     data,
@@ -62,6 +63,9 @@ def run(
     if suite == "changes":
         changes.run(target, out or root() / "bench", quick=quick, say=say)
         return
+    if suite == "cells":
+        cells.run(target, out or root() / "bench", quick=quick, say=say)
+        return
     if suite == "audit":
         audit.run(target, out or root() / "bench", turns=2 if quick else 9, say=say)
         return
@@ -86,7 +90,7 @@ def run(
     if suite != "page":
         raise RunnerError(
             f"there is no suite {suite}",
-            "Suites: audit, changes, compare, data, datasets, page, policy, rows, sync.",
+            "Suites: audit, cells, changes, compare, data, datasets, page, policy, rows, sync.",
             USAGE,
         )
     turns, load_seconds = (0.3, 3) if quick else (4.0, 30)
