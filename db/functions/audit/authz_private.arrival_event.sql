@@ -2,7 +2,7 @@
 
 create or replace function authz_private.arrival_event(arrived audit.arrivals)
 returns jsonb
-language sql immutable security invoker parallel safe
+language sql stable security invoker parallel safe
 begin atomic
     select jsonb_build_object(
         'tenant_id', (arrival_event.arrived).tenant_id,
