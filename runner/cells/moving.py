@@ -36,9 +36,17 @@ ATTEMPTS = 3
 # Writes wait once so few rows changed while the changes before were copied.
 FEW_ROWS = 1000
 PASSES = 5
-# Shorter than the second after which the server looks for deadlocks and ends somebody else.
-LOCK_TIMEOUT = "300ms"
-LOCK_ATTEMPTS = 30
+# Half the time after which the server looks for deadlocks and ends somebody else, at most 0.3 s.
+LOCK_TIMEOUT = """
+    select set_config(
+        'lock_timeout',
+        least(300, extract(epoch from current_setting('deadlock_timeout')::interval) * 500)::int
+        || 'ms',
+        true
+    )
+"""
+# How long, in seconds, the move tries to get its locks.
+TRYING = 30
 USERS_ASKED = 1000
 # How long, in seconds, the old rows wait for transactions that were there when the tenant left.
 PATIENCE = 30
@@ -275,15 +283,17 @@ def _catch_up(
 
 def _hold(old: Cell, source: Connection, tenant: str, say: Say) -> float:
     """Keeps others from writing; when it began."""
-    for attempt in range(LOCK_ATTEMPTS):
-        begun = monotonic()
-        source.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'".encode())
+    first = monotonic()
+    said = False
+    while (begun := monotonic()) < first + TRYING:
+        source.execute(LOCK_TIMEOUT.encode())
         try:
             source.execute("select ops.hold_tenant(%s)", [tenant])
         except psycopg.errors.LockNotAvailable:
             source.rollback()
-            if not attempt:
+            if not said:
                 say(f"{old.title}: waiting for transactions that write")
+            said = True
         else:
             source.execute("set local lock_timeout = '10s'")
             return begun
@@ -382,16 +392,15 @@ def _remove(conn: Connection, tenant_id: int) -> None:
         conn.execute("set local lock_timeout = '10s'")
         conn.execute("select ops.release_tenant(%s, %s)", [tenant_id, is_last])
         conn.commit()
-    left = LOCK_ATTEMPTS
+    patient_until = monotonic() + PATIENCE
     while True:
-        conn.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'".encode())
+        conn.execute(LOCK_TIMEOUT.encode())
         try:
             row = conn.execute("select ops.end_departure(%s)", [tenant_id]).fetchone()
             conn.commit()
         except psycopg.errors.LockNotAvailable as error:
             conn.rollback()
-            left -= 1
-            if not left:
+            if monotonic() > patient_until:
                 raise RunnerError(
                     "somebody reads a table for longer than the move waits",
                     "The tenant has moved. Run the move again: it removes the last triggers.",

@@ -127,6 +127,7 @@ select bag_eq(
     union all
     values
     ('fundwarden_auditor', 'audit.permission_audit_log'), ('fundwarden_auditor', 'audit.seals'),
+    ('fundwarden_auditor', 'audit.arrivals'), ('fundwarden_auditor', 'audit.arrived_rows'),
     ('fundwarden_auditor', 'ops.metrics'), ('fundwarden_operator', 'ops.metrics'),
     ('fundwarden_auditor', 'ops.replication'), ('fundwarden_operator', 'ops.replication'),
     ('fundwarden_platform', 'platform.cell_state'), ('fundwarden_platform', 'platform.cell_funds'),
