@@ -17,6 +17,7 @@ from servers import Server
 from waiting import (
     FIRST_LEVEL,
     ISOLATION_LEVELS,
+    LEVELS,
     RETRY,
     outcome,
     refusal,
@@ -247,7 +248,7 @@ MEETING = [
 ]
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("change", MEETING)
 def test_owners_are_right_after_two_sessions_meet(world: str, change: str, level: str) -> None:
     casts = {other: cast_of(next(case_numbers)) for other in MEETING}
@@ -279,7 +280,7 @@ def test_owners_are_right_after_two_sessions_meet(world: str, change: str, level
             assert rows(admin, OUT_OF_STEP) == [], (change, other)
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_person_hired_while_their_row_is_written_owns_it(
     world: str, cast: dict[str, int], level: str
 ) -> None:
@@ -313,7 +314,7 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("move", MOVES)
 def test_a_row_written_while_its_owner_moves_on_waits_and_is_right_or_retried(
     world: str, cast: dict[str, int], move: str, level: str

@@ -17,6 +17,7 @@ import pytest
 from servers import Server
 from waiting import (
     ISOLATION_LEVELS,
+    LEVELS,
     RETRY,
     rows,
     session,
@@ -147,7 +148,7 @@ def change(connection: Connection, sql: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["immediate", "deferred", "manual"])
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_every_change_is_seen_within_its_transaction_and_at_its_commit(
     database: str, mode: str, level: str
 ) -> None:
@@ -683,7 +684,7 @@ def meet(database: str, level: str) -> tuple[bool, str]:
         return waits, ended
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_two_changes_of_roles_at_once_are_both_written_out(database: str, level: str) -> None:
     prepared(database, "manual")
     waits, ended = meet(database, level)

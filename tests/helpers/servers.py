@@ -39,6 +39,8 @@ SETTINGS = {
     "wal_level": "replica",
     "max_wal_senders": "4",
     "shared_preload_libraries": "",
+    # How long sessions that wait for each other do so before one is refused.
+    "deadlock_timeout": "100ms",
 }
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 from waiting import (
-    ISOLATION_LEVELS,
+    LEVEL_PAIRS,
+    LEVELS,
     RETRY,
     outcome,
     refusal,
@@ -89,8 +90,7 @@ def path(connection: Connection, unit: int) -> str:
 
 @pytest.mark.parametrize("first_way", [PLAIN_UPDATE, MOVE_UNIT], ids=["update", "move_unit"])
 @pytest.mark.parametrize("second_way", [PLAIN_UPDATE, MOVE_UNIT], ids=["update", "move_unit"])
-@pytest.mark.parametrize("first_level", ISOLATION_LEVELS)
-@pytest.mark.parametrize("second_level", ISOLATION_LEVELS)
+@pytest.mark.parametrize(("first_level", "second_level"), LEVEL_PAIRS)
 def test_of_two_moves_that_together_make_a_cycle_exactly_one_is_refused(
     shared_tree: str, first_way: str, second_way: str, first_level: str, second_level: str
 ) -> None:
@@ -124,7 +124,7 @@ def shared_tree(module_database: str) -> str:
     return module_database
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_the_second_of_two_moves_succeeds_when_the_first_rolls_back(
     shared_tree: str, level: str
 ) -> None:
@@ -169,7 +169,7 @@ def test_without_the_tenants_row_two_moves_make_a_cycle(database: str) -> None:
         }
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_unit_inserted_below_a_moving_branch_gets_its_new_path_or_is_refused(
     tree: str, level: str
 ) -> None:
@@ -195,7 +195,7 @@ def test_a_unit_inserted_below_a_moving_branch_gets_its_new_path_or_is_refused(
             writer.execute("rollback")
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_branch_moves_with_the_unit_that_is_being_inserted_below_it(
     tree: str, level: str
 ) -> None:
@@ -220,7 +220,7 @@ def test_a_branch_moves_with_the_unit_that_is_being_inserted_below_it(
         mover.execute("rollback")
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_rename_beside_an_insert_leaves_every_path_right(tree: str, level: str) -> None:
     with (
         session(tree) as admin,
