@@ -34,7 +34,7 @@ from runner.refreshing import listen
 pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
-COMMITS = int(os.environ.get("FUNDWARDEN_COMMITS", "800"))
+COMMITS = int(os.environ.get("FUNDWARDEN_COMMITS", "200"))
 
 WORLD = """
     insert into authz.org_units (id, parent_id, code, kind)

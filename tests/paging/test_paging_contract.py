@@ -401,7 +401,14 @@ def decide(admin: Connection, function: str, answer: str) -> str:
     return str(text)
 
 
-@pytest.fixture(scope="module", params=WAYS)
+# What gives a walk up early or late is tried by `make test-all`.
+LONG_WAYS = ("walk given up at once", "walk given up after 2000")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(way, marks=pytest.mark.long) if way in LONG_WAYS else way for way in WAYS],
+)
 def one_way(request: pytest.FixtureRequest, world: str) -> Iterator[Connection]:
     with session(world) as admin:
         before = [decide(admin, name, answer) for name, answer in WAYS[request.param].items()]
@@ -436,6 +443,7 @@ def check_pages(
 
 
 @pytest.mark.parametrize("name", VIEWERS)
+@pytest.mark.one_server
 def test_every_page_is_what_the_join_finds_for(
     reader: Connection, visible: dict[str, list[Fund]], name: str
 ) -> None:
@@ -576,6 +584,7 @@ def test_sort_order_has_no_case(reader: Connection, order: str) -> None:
     "name", ["without a grant", "a leaf", "a branch", "the root", "every tenant"]
 )
 @pytest.mark.parametrize("size", [1, 2, 10000])
+@pytest.mark.one_server
 def test_beyond_the_last_page_there_are_no_rows_and_the_count_is_true(
     one_way: Connection, visible: dict[str, list[Fund]], name: str, size: int
 ) -> None:
