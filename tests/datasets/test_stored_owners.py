@@ -416,8 +416,23 @@ def test_triggers_of_the_company_do_not_fire_while_columns_are_filled(database: 
         assert value(admin, enabled) == "A"
 
 
-@pytest.mark.parametrize("what", ["register", "unregister", "store again"])
-@pytest.mark.parametrize("step", [1, 6, 14])
+@pytest.mark.parametrize(
+    ("what", "step"),
+    [
+        ("register", 6),
+        ("unregister", 0),
+        ("store again", 14),
+        *(
+            pytest.param(what, step, marks=pytest.mark.long)
+            for what, step in (
+                ("register", 1),
+                ("register", 14),
+                ("store again", 1),
+                ("store again", 6),
+            )
+        ),
+    ],
+)
 def test_ended_in_the_middle_the_tables_are_as_before_and_the_next_run_works(
     database: str, what: str, step: int
 ) -> None:
@@ -521,7 +536,15 @@ def repairs(admin: Connection) -> str:
     return str(value(admin, "select (ops.check_row_security()).repair"))
 
 
-@pytest.mark.parametrize("how", BREAKS)
+@pytest.mark.parametrize(
+    "how",
+    [
+        how
+        if how.endswith("dropped") and "path" not in how
+        else pytest.param(how, marks=pytest.mark.long)
+        for how in BREAKS
+    ],
+)
 def test_without_its_checks_and_keys_a_dataset_is_not_read(shop: Connection, how: str) -> None:
     change, problem = BREAKS[how]
     shop.execute(AS_READER.format(h=100).encode())
