@@ -52,22 +52,14 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """Conninfo of a fresh copy of the migrated template, as superuser."""
-    with server.copy() as janitor:
-        conninfo = server.conninfo(janitor.dbname)
-        # Rights on the database itself are not copied with it.
-        with psycopg.connect(conninfo) as admin:
-            admin.execute("select ops.apply_database_rights()")
+    with server.database() as conninfo:
         yield conninfo
 
 
 @pytest.fixture(scope="module")
 def module_database(server: Server) -> Iterator[str]:
     """The same for all tests of a module that only read, or undo what they write."""
-    with server.copy() as janitor:
-        conninfo = server.conninfo(janitor.dbname)
-        # Rights on the database itself are not copied with it.
-        with psycopg.connect(conninfo) as admin:
-            admin.execute("select ops.apply_database_rights()")
+    with server.database() as conninfo:
         yield conninfo
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from administration_world import build, sign_in
+from servers import Server
 from waiting import (
     LEVEL_PAIRS,
     LEVELS,
@@ -27,10 +28,16 @@ Connection = psycopg.Connection[Any]
 REFUSED = ("42501", "28000", *RETRY)
 
 
+@pytest.fixture(scope="module")
+def built(server: Server) -> Iterator[str]:
+    with server.filled(build) as template:
+        yield template
+
+
 @pytest.fixture
-def world(database: str) -> str:
-    build(database)
-    return database
+def world(server: Server, built: str) -> Iterator[str]:
+    with server.database(built) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture

@@ -147,8 +147,23 @@ def change(connection: Connection, sql: str) -> None:
         connection.execute(sql)
 
 
-@pytest.mark.parametrize("mode", ["immediate", "deferred", "manual"])
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("mode", "level"),
+    [
+        ("immediate", ISOLATION_LEVELS[0]),
+        ("deferred", ISOLATION_LEVELS[1]),
+        ("manual", ISOLATION_LEVELS[0]),
+        *(
+            pytest.param(mode, level, marks=pytest.mark.long)
+            for mode, levels in (
+                ("immediate", ISOLATION_LEVELS[1:]),
+                ("deferred", ISOLATION_LEVELS[::2]),
+                ("manual", ISOLATION_LEVELS[1:]),
+            )
+            for level in levels
+        ),
+    ],
+)
 def test_every_change_is_seen_within_its_transaction_and_at_its_commit(
     database: str, mode: str, level: str
 ) -> None:

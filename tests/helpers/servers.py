@@ -11,6 +11,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -91,6 +93,26 @@ class Server:
             dbname=f"copy_{next(COUNTER)}",
             template_dbname=template,
         )
+
+    @contextmanager
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """Conninfo of a copy, as superuser, with the rights on the database itself."""
+        with self.copy(template) as janitor:
+            conninfo = self.conninfo(janitor.dbname)
+            # They are not copied with it.
+            with psycopg.connect(conninfo) as admin:
+                admin.execute("select ops.apply_database_rights()")
+            yield conninfo
+
+    @contextmanager
+    def filled(self, fill: Callable[[str], object]) -> Iterator[str]:
+        """The name of a template of a module's own, filled once, for its tests to copy."""
+        with self.copy() as janitor:
+            conninfo = self.conninfo(janitor.dbname)
+            with psycopg.connect(conninfo) as admin:
+                admin.execute("select ops.apply_database_rights()")
+            fill(conninfo)
+            yield str(janitor.dbname)
 
 
 MAJORS = ("15", "16", "17", "18")
