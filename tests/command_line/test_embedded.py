@@ -116,7 +116,13 @@ def test_nobody_else_reaches_the_data_or_the_socket(place: Path) -> None:
     assert stat.S_IMODE(place.stat().st_mode) == before
 
 
-@pytest.mark.parametrize("name", ["a place with spaces", "pläce 'quoted'", "a,b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pläce 'quoted'",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("a place with spaces", "a,b")),
+    ],
+)
 def test_odd_folder_names_work(place: Path, name: str) -> None:
     server = scratch(place / name)
     assert ask(server.start(), "select 1") == 1

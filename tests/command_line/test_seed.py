@@ -41,7 +41,7 @@ WRITTEN = {
 }
 # Of these a part is there from the start.
 ADDED = {"authz.resources": "path, code, description", "authz.roles": "id, code, name, rank"}
-RECORDS = 1_500
+RECORDS = 600
 DIGESTS: dict[str, str] = {}
 
 

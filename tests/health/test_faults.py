@@ -271,7 +271,8 @@ def interrupt_runners(server: Server, running: list[Running]) -> None:
         pytest.param(kill_backends, 1, marks=pytest.mark.long),
         (kill_postmaster, 1),
         pytest.param(end_connections, 1, marks=pytest.mark.long),
-        (kill_runners, -signal.SIGKILL),
+        # Each in the tests of what it does: seed, sync, migrate.
+        pytest.param(kill_runners, -signal.SIGKILL, marks=pytest.mark.long),
         pytest.param(interrupt_runners, INTERRUPTED, marks=pytest.mark.long),
     ],
 )

@@ -119,7 +119,8 @@ def filled(server: Any, module_database: str) -> Filled:
     return Filled(module_database, answers(module_database))
 
 
-# In pieces from an older major, below.
+# In pieces, and of an older major, below.
+@pytest.mark.one_server
 @pytest.mark.parametrize(
     "pieces", ["whole", pytest.param("schema then data", marks=pytest.mark.long)]
 )

@@ -12,6 +12,9 @@ import psycopg
 import pytest
 from waiting import refusal, rows, session, start, value, wait_until_blocked
 
+# That each major answers alike, the pgTAP files of paging and the random worlds say.
+pytestmark = pytest.mark.one_server
+
 Connection = psycopg.Connection[Any]
 
 COLUMNS = ("fund_id", "amount", "created_at", "status", "handle_by", "order_id", "customer_id")
@@ -443,7 +446,6 @@ def check_pages(
 
 
 @pytest.mark.parametrize("name", VIEWERS)
-@pytest.mark.one_server
 def test_every_page_is_what_the_join_finds_for(
     reader: Connection, visible: dict[str, list[Fund]], name: str
 ) -> None:
@@ -452,7 +454,6 @@ def test_every_page_is_what_the_join_finds_for(
 
 
 @pytest.mark.parametrize("name", WALKERS)
-@pytest.mark.one_server
 def test_every_way_finds_the_same_page_for(
     one_way: Connection, visible: dict[str, list[Fund]], name: str
 ) -> None:
@@ -506,7 +507,6 @@ def check_filter(
 
 
 @pytest.mark.parametrize("filters", FILTERS)
-@pytest.mark.one_server
 def test_filters_include_and_exclude_as_promised(
     reader: Connection, visible: dict[str, list[Fund]], filters: str
 ) -> None:
@@ -515,7 +515,6 @@ def test_filters_include_and_exclude_as_promised(
 
 
 @pytest.mark.parametrize("filters", FILTERS)
-@pytest.mark.one_server
 def test_every_way_filters_alike(
     one_way: Connection, visible: dict[str, list[Fund]], filters: str
 ) -> None:
@@ -584,7 +583,6 @@ def test_sort_order_has_no_case(reader: Connection, order: str) -> None:
     "name", ["without a grant", "a leaf", "a branch", "the root", "every tenant"]
 )
 @pytest.mark.parametrize("size", [1, 2, 10000])
-@pytest.mark.one_server
 def test_beyond_the_last_page_there_are_no_rows_and_the_count_is_true(
     one_way: Connection, visible: dict[str, list[Fund]], name: str, size: int
 ) -> None:
@@ -789,7 +787,6 @@ def interruptible(database: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["windows", "branches and single units", "a region"])
-@pytest.mark.one_server
 def test_scope_and_rows_are_of_one_snapshot(interruptible: str, name: str) -> None:
     found, before = interrupted_page(interruptible, VIEWER_IDS[name])
     assert len(found) == before > 0

@@ -20,6 +20,7 @@ WORLD = """
 """
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     "call", ["update_fund(1, '{\"amount\": 7}')", "delete_fund(1)"], ids=["update", "delete"]
