@@ -365,8 +365,10 @@ def test_a_session_lost_before_the_commit_leaves_nothing(database: str, every: i
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, INTERRUPTED)],
-    ids=["kill", "int"],
+    [
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, id="kill", marks=pytest.mark.long),
+        pytest.param(signal.SIGINT, INTERRUPTED, id="int"),
+    ],
 )
 def test_a_runner_stopped_half_way_leaves_nothing_and_the_next_one_works(
     database: str, number: int, code: int
