@@ -461,12 +461,17 @@
 \ir functions/audit/audit.changes_of_access.sql
 \ir functions/audit/audit.drop_partitions_before.sql
 \ir functions/audit/audit.make_partitions.sql
+\ir functions/audit/audit.note_arrival.sql
+\ir functions/audit/audit.receive_log.sql
 \ir functions/audit/audit.record.sql
 \ir functions/audit/audit.scope_as_of.sql
 \ir functions/audit/audit.seal.sql
+\ir functions/audit/audit.tenant_log.sql
+\ir functions/audit/audit.tenant_log_digests.sql
 \ir functions/audit/audit.verify.sql
 \ir functions/audit/audit.verify_tables.sql
 \ir functions/audit/authz_private.append_seal.sql
+\ir functions/audit/authz_private.arrival_event.sql
 \ir functions/audit/authz_private.as_of_body.sql
 \ir functions/audit/authz_private.as_of_parts.sql
 \ir functions/audit/authz_private.as_of_query.sql
@@ -493,6 +498,7 @@
 \ir functions/audit/authz_private.tg_keep_log.sql
 \ir functions/audit/authz_private.units_as_of.sql
 \ir functions/audit/authz_private.unsealed_rows.sql
+\ir functions/audit/authz_private.verify_arrived_rows.sql
 
 -- staging: what the texts of a feed mean, and what a file of everything would hold.
 \ir functions/staging/authz_private.sync_fingerprint.sql
@@ -584,24 +590,40 @@
 -- cells: tenants spread over several installations: ids, rows of the platform, and moves.
 \ir functions/cells/authz_private.cell_range.sql
 \ir functions/cells/authz_private.cell_sequences.sql
+\ir functions/cells/authz_private.delete_missing_rows.sql
 \ir functions/cells/authz_private.ids_outside_cell.sql
+\ir functions/cells/authz_private.insert_arriving_rows.sql
+\ir functions/cells/authz_private.name_arriving_permissions.sql
+\ir functions/cells/authz_private.names_permissions.sql
 \ir functions/cells/authz_private.platform_tables.sql
 \ir functions/cells/authz_private.take_permissions.sql
 \ir functions/cells/authz_private.take_rows.sql
 \ir functions/cells/authz_private.tenant_tables.sql
+\ir functions/cells/authz_private.tg_departed_tenant.sql
 \ir functions/cells/authz_private.tg_platform_row.sql
+\ir functions/cells/authz_private.update_arriving_rows.sql
 \ir functions/cells/ops.admit_tenant.sql
+\ir functions/cells/ops.depart_tenant.sql
+\ir functions/cells/ops.departure_is_over.sql
 \ir functions/cells/ops.drop_departed_tenant.sql
+\ir functions/cells/ops.end_departure.sql
 \ir functions/cells/ops.hold_tenant.sql
+\ir functions/cells/ops.movable_tenant.sql
 \ir functions/cells/ops.platform_behind.sql
 \ir functions/cells/ops.platform_rows.sql
+\ir functions/cells/ops.receive_changes.sql
 \ir functions/cells/ops.receive_tenant.sql
 \ir functions/cells/ops.release_tenant.sql
 \ir functions/cells/ops.set_cell.sql
+\ir functions/cells/ops.tables_with_removed_rows.sql
 \ir functions/cells/ops.take_platform_rows.sql
-\ir functions/cells/ops.tenant_rows.sql
 \ir functions/cells/ops.tenant_digests.sql
+\ir functions/cells/ops.tenant_has_data_permissions.sql
+\ir functions/cells/ops.tenant_keys.sql
+\ir functions/cells/ops.tenant_row_counts.sql
+\ir functions/cells/ops.tenant_rows.sql
 \ir functions/cells/ops.tenant_state.sql
+\ir functions/cells/ops.tenant_totals.sql
 \ir functions/cells/ops.this_cell.sql
 
 -- health: checks, metrics and maintenance for operators.
@@ -662,6 +684,8 @@
 \ir triggers/tables_with_windows.sql
 \ir triggers/tables_of_platform.sql
 \ir triggers/tables_of_grants.sql
+\ir triggers/audit.arrivals.sql
+\ir triggers/audit.arrived_rows.sql
 \ir triggers/audit.permission_audit_log.sql
 \ir triggers/audit.seals.sql
 \ir triggers/authz.org_units.sql
@@ -693,6 +717,8 @@
 -- Row security and the rights on tables, in the same way.
 \ir policies/owner_only_tables.sql
 \ir policies/sync.staging.sql
+\ir policies/audit.arrivals.sql
+\ir policies/audit.arrived_rows.sql
 \ir policies/audit.permission_audit_log.sql
 \ir policies/audit.seals.sql
 \ir policies/authz.org_units.sql

@@ -30,19 +30,28 @@ comment on column ops.cell.taking is
 create table ops.moved_tenants (
     tenant_id int primary key,
     from_cell int not null,
+    to_cell int,
     state text not null default 'arriving',
     moved_at timestamptz not null default statement_timestamp(),
-    constraint move_state_is_known check (state in ('arriving', 'here'))
+    removing xid8,
+    constraint move_state_is_known check (state in ('arriving', 'here', 'departed')),
+    constraint departed_tenants_went_somewhere check ((state = 'departed') = (to_cell is not null))
 );
 
 comment on table ops.moved_tenants is
-    'Tenants that came from another cell. Their rows keep the ids that they were drawn there.';
+    'Tenants that came from another cell, whose rows keep the ids that they were drawn there, and '
+    'tenants that went to another cell, until their rows are removed here.';
 comment on column ops.moved_tenants.tenant_id is
     'Id of the root unit. No foreign key: the row is written before the units.';
-comment on column ops.moved_tenants.from_cell is 'Number of the cell that it came from last.';
+comment on column ops.moved_tenants.from_cell is
+    'Number of the cell that it came from last; of this cell, if it never came.';
+comment on column ops.moved_tenants.to_cell is 'Number of the cell that it went to.';
 comment on column ops.moved_tenants.state is
-    'arriving: the other cell still holds the tenant, or has just let it go, and nobody can sign '
-    'in here; here: it is held here.';
+    'arriving: the other cell still holds the tenant, or has just let it go; here: this cell holds '
+    'it; departed: another cell holds it, and its rows are not removed here yet. Nobody can sign in '
+    'as a user of an arriving or departed tenant.';
+comment on column ops.moved_tenants.removing is
+    'The transaction in which a tenant departed, then the one that may delete its rows.';
 
 create table ops.departed_rows (
     tenant_id int not null,
@@ -63,3 +72,62 @@ comment on column ops.departed_rows.place is 'Order of the tables, so that refer
 comment on column ops.departed_rows.title is 'Table with its schema.';
 comment on column ops.departed_rows.content is
     'The row; a permission is named by what it permits.';
+
+create table audit.arrivals (
+    tenant_id int not null,
+    cell int not null,
+    last_id bigint not null,
+    arrived_at timestamptz not null default statement_timestamp(),
+    row_count bigint not null,
+    rows_hash bytea not null,
+    head text,
+    primary key (tenant_id, cell, last_id)
+);
+
+comment on table audit.arrivals is
+    'One row for each cell whose log arrived with a tenant: how many rows, and a hash over their '
+    'hashes. The event ARRIVE_LOG says the same in the log of this cell, under its seals. '
+    'Append-only; checked by audit.verify().';
+comment on column audit.arrivals.tenant_id is
+    'Tenant that moved here; it may have left again, hence no foreign key.';
+comment on column audit.arrivals.cell is 'Number of the cell in which the rows were logged.';
+comment on column audit.arrivals.last_id is 'The highest id of the rows.';
+comment on column audit.arrivals.row_count is
+    'Rows of the tenant and the cell up to last_id, those of earlier arrivals included.';
+comment on column audit.arrivals.rows_hash is 'sha256 over the hashes of these rows.';
+comment on column audit.arrivals.head is
+    'Head of the seals of the cell that the tenant came from, as audit.seal() returned it: the rows '
+    'that were logged there are under that seal or an earlier one, or were logged during the move.';
+
+create table audit.arrived_rows (
+    cell int not null,
+    id bigint not null,
+    logged_at timestamptz not null,
+    xid xid8 not null,
+    actor_id bigint,
+    effective_user_id bigint,
+    session_user_name text not null,
+    client_addr inet,
+    user_agent text,
+    request_id text,
+    reason text,
+    table_name text,
+    row_key jsonb,
+    action text not null,
+    old_values jsonb,
+    new_values jsonb,
+    changed_columns text [],
+    tenant_id int not null,
+    row_hash bytea not null,
+    primary key (tenant_id, cell, id, logged_at)
+);
+
+comment on table audit.arrived_rows is
+    'Rows of the logs of other cells, of tenants that moved here, each with the hash that it was '
+    'logged with. Columns are those of audit.permission_audit_log. Append-only.';
+comment on column audit.arrived_rows.cell is 'Number of the cell in which the row was logged.';
+comment on column audit.arrived_rows.id is 'Id in the log of that cell.';
+comment on column audit.arrived_rows.xid is 'Transaction of that cell.';
+comment on column audit.arrived_rows.tenant_id is
+    'Tenant that moved here; it may have left again, hence no foreign key.';
+comment on column audit.arrived_rows.row_hash is 'sha256 of everything else but the cell.';

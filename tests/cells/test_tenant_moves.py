@@ -296,7 +296,11 @@ def test_a_tenant_that_grew_in_its_new_cell_moves_back(pair: Pair) -> None:
     is_exact(pair.new.dsn)
 
 
-STEPS = ("writes wait", "arrived and are the same", "not served yet", "has let", "is in north (1)")
+STEPS = (
+    "arrived and are the same", "writes wait", "rows are the same, ", "not served yet", "has let",
+    "is in north (1)", "keeps the old rows",
+)  # fmt: skip
+BEFORE, AFTER = STEPS[:4], STEPS[5:]
 
 
 class Interrupted(Exception):
@@ -316,25 +320,34 @@ def test_interrupted_anywhere_it_is_in_one_cell_and_the_next_run_ends_it(
     with pytest.raises(Interrupted):
         pair.run(until)
     old, new = signs_in(pair.old, presented), signs_in(pair.new, presented)
-    if step == "has let":
-        # Nobody is served until the next run, and only the new cell has the rows.
-        assert (old, new) == (False, False)
-        assert (held(pair.old), held(pair.new)) == (0, count)
-    else:
-        assert (old, new) == ((False, True) if step == STEPS[-1] else (True, False))
-        serving = pair.new if new else pair.old
-        assert held(serving) == count
+    assert (old, new) == (step in BEFORE, step in AFTER)
+    serving = pair.old if step in BEFORE else pair.new
+    assert held(serving) == count
+    with session(pair.old.dsn) as owner:
+        owner.execute("update ops.moved_tenants set moved_at = moved_at - interval '1 day'")
+        found = value(owner, "select c.detail from ops.check_cell() as c")
+        assert ("germany (departed)" in found) == (step in ("has let", "is in north (1)"))
+    if step != "has let":
+        # Nobody is served then until the next run, but only the new cell has rows that count.
         assert answers(serving.dsn) == before
     if step == STEPS[-1]:
-        # Only a line was not written any more: the file is.
-        assert [cell.tenants for cell in read(pair.path)] == [(), (TENANT,)]
+        # Only a line was not written any more.
+        with pytest.raises(RunnerError) as caught:
+            pair.run()
+        assert "is in north already" in caught.value.message
     else:
         pair.run()
     assert (held(pair.old), held(pair.new)) == (0, count)
     assert answers(pair.new.dsn) == before
     assert signs_in(pair.new, presented)
     assert [cell.tenants for cell in read(pair.path)] == [(), (TENANT,)]
+    is_exact(pair.old.dsn)
     is_exact(pair.new.dsn)
+    with session(pair.old.dsn) as owner:
+        assert value(owner, "select count(*) from ops.departed_rows") == count
+        assert value(owner, "select count(*) from ops.moved_tenants") == 0
+        left = "select count(*) from pg_trigger as t where t.tgname like '_990%'"
+        assert value(owner, left) == 0
 
 
 def test_a_write_that_waited_for_the_move_is_lost_nowhere(pair: Pair) -> None:
@@ -376,8 +389,7 @@ def test_a_write_that_waited_for_the_move_is_lost_nowhere(pair: Pair) -> None:
             reader.execute("commit")
 
         pair.run(meanwhile)
-        assert waiting[0].outcome() != "done"
-        assert waiting[1].outcome() == "done"
+        assert [one.outcome() for one in waiting] == ["FW101", "FW101"]
     with session(pair.new.dsn) as there, session(pair.old.dsn) as here:
         lost = "select count(*) from finance.financial_funds as f where f.status = 'lost'"
         assert (value(there, lost), value(here, lost)) == (0, 0)
@@ -433,3 +445,313 @@ def test_what_cannot_be_moved_is_refused_and_nothing_changes(pair: Pair) -> None
         pair.run()
     assert refused.value.sqlstate == "55000"
     assert (held(pair.old), held(pair.new)) == (count + 1, 0)
+
+
+# What people do while the tenant is copied: everything that changes, appears and goes, also where a
+# row that is new takes the place of one that is gone.
+MEANWHILE = """
+    set role fundwarden_owner;
+    create function pg_temp.t() returns int language sql as
+        'select u.id from authz.org_units as u where u.code = ''germany''';
+    create function pg_temp.u(n int) returns bigint language sql as
+        'select x.id from authz.users as x where x.tenant_id = pg_temp.t() order by x.id offset n
+        limit 1';
+    -- Two owners of one fund change their unit at the same time.
+    update authz.users as u set base_unit_id = pg_temp.t()
+    from (
+        select f.handle_by, c.manager_id
+        from finance.financial_funds as f
+        inner join finance.customers as c on f.tenant_id = c.tenant_id and f.customer_id = c.id
+        where f.tenant_id = pg_temp.t()
+            and f.handler_unit_id <> pg_temp.t()
+            and f.customer_unit_id <> pg_temp.t()
+            and f.handle_by <> c.manager_id
+        limit 1
+    ) as f
+    where u.id in (f.handle_by, f.manager_id);
+    -- A unit below another parent, with all that belongs to it, and a new unit with a new user.
+    update authz.org_units set parent_id = (select x.id from authz.org_units as x
+        where x.tenant_id = pg_temp.t() and x.level = 1 order by x.id desc limit 1)
+    where id = (select x.id from authz.org_units as x
+        where x.tenant_id = pg_temp.t() and x.level = 2 order by x.id limit 1);
+    insert into authz.org_units (code, parent_id) values ('fresh', pg_temp.t());
+    insert into authz.users (username, base_unit_id)
+    select 'fresh', u.id from authz.org_units as u where u.code = 'fresh';
+    update authz.users set base_unit_id = (select u.id from authz.org_units as u
+        where u.code = 'fresh') where id = pg_temp.u(2);
+    -- A grant that is deleted and given again, with another id.
+    with gone as (delete from authz.user_roles where user_id = pg_temp.u(0) returning *)
+    insert into authz.user_roles (user_id, role_id, unit_id)
+    select g.user_id, g.role_id, g.unit_id from gone as g;
+    delete from authz.role_permissions where role_id in (
+        select r.id from authz.roles as r where r.tenant_id = pg_temp.t());
+    update authz.roles set parent_role_id = null where tenant_id = pg_temp.t() and code = 'child';
+    delete from authz.user_policies where tenant_id = pg_temp.t();
+    -- A fund changes its order, and the order that it had is deleted.
+    with orders as (
+        select min(o.id) as gone, max(o.id) as other from finance.orders as o
+        where o.tenant_id = pg_temp.t()
+    )
+    update finance.financial_funds as f set order_id = o.other
+    from orders as o where f.tenant_id = pg_temp.t() and f.order_id = o.gone;
+    delete from finance.orders where tenant_id = pg_temp.t() and id = (
+        select min(o.id) from finance.orders as o where o.tenant_id = pg_temp.t());
+    insert into finance.financial_funds (handle_by, amount)
+    select pg_temp.u(n), n from generate_series(0, 9) as n;
+    update finance.financial_funds set amount = amount + 0.10
+    where tenant_id = pg_temp.t() and id % 3 = 0;
+    delete from authz.column_permissions where tenant_id = pg_temp.t();
+    update authz.row_permissions
+    set filter = '{"field": "amount", "op": ">=", "value": 2.50}' where tenant_id = pg_temp.t();
+"""
+
+
+@pytest.mark.parametrize("step", ["arrived and are the same", "beginning"])
+def test_what_is_written_while_the_tenant_is_copied_arrives(pair: Pair, step: str) -> None:
+    told: list[Any] = []
+    said: list[str] = []
+
+    def meanwhile(line: str) -> None:
+        said.append(line)
+        if step in line and not told:
+            with session(pair.old.dsn) as owner:
+                owner.execute(MEANWHILE)
+            told.append(0)
+        if "writes wait" in line:
+            # Readers read on, so that the old cell can still be asked.
+            told[:] = [answers(pair.old.dsn), held(pair.old)]
+
+    if step == "beginning":
+        # Two users change their names: no order of statements gives both without a third name.
+        def swap(line: str) -> None:
+            if "arrived and are the same" in line and len(said) == 0:
+                with session(pair.old.dsn) as owner:
+                    owner.execute("set role fundwarden_owner")
+                    one, other = rows(
+                        owner,
+                        "select u.id, u.username from authz.users as u inner join authz.org_units "
+                        "as n on u.tenant_id = n.id where n.code = %s order by u.id limit 2",
+                        TENANT,
+                    )
+                    for user, name in ((one[0], "x"), (other[0], one[1]), (one[0], other[1])):
+                        owner.execute(
+                            "update authz.users set username = %s where id = %s", [name, user]
+                        )
+            meanwhile(line)
+
+        pair.run(swap)
+        assert sum("beginning again" in line for line in said) == 1
+    else:
+        pair.run(meanwhile)
+        assert [line for line in said if "beginning again" in line] == []
+    assert answers(pair.new.dsn) == told[0]
+    assert held(pair.new) == told[1]
+    is_exact(pair.old.dsn)
+    is_exact(pair.new.dsn)
+
+
+def test_a_transaction_that_began_before_the_move_writes_nowhere(pair: Pair) -> None:
+    presented = token(pair)
+    with session(pair.old.dsn) as owner, session(pair.old.dsn, user="app_login") as app:
+        for connection in (owner, app):
+            connection.execute("begin isolation level repeatable read")
+        app.execute("select authz.sign_in(%s)", [presented])
+        owner.execute("set role fundwarden_owner")
+        fund = value(
+            owner,
+            "select max(f.id) from finance.financial_funds as f "
+            "inner join authz.org_units as n on f.tenant_id = n.id where n.code = %s",
+            TENANT,
+        )
+        told: list[str | None] = []
+
+        def until(line: str) -> None:
+            if "has let" in line:
+                delete = "delete from finance.financial_funds where id = %s"
+                told.append(refusal(owner, delete, fund).sqlstate)
+                told.append(refusal(app, "select finance.delete_fund(%s)", fund).sqlstate)
+                # The move waits with removing the rows until these transactions have ended.
+                owner.execute("rollback")
+                app.execute("rollback")
+
+        pair.run(until)
+    assert told == ["FW101", "FW101"]
+
+
+def test_whoever_sees_every_tenant_sees_this_one_in_one_cell(pair: Pair) -> None:
+    funds = "select count(*) from finance.financial_funds as f inner join authz.org_units as n "
+    funds += "on f.tenant_id = n.id where n.code = %s"
+    with session(pair.old.dsn) as owner:
+        count, user = (
+            value(owner, funds, TENANT),
+            value(
+                owner,
+                "select min(u.id) from authz.users as u inner join authz.org_units as n "
+                "on u.tenant_id = n.id where n.code = %s",
+                TENANT,
+            ),
+        )
+        # Data permissions of the tenant keep readers of the new cell waiting for the commit there.
+        owner.execute("delete from authz.row_permissions where tenant_id is not null")
+        owner.execute("delete from authz.column_permissions where tenant_id is not null")
+        owner.execute(
+            "with role as (insert into authz.roles (code) values ('platform') returning id) "
+            "insert into authz.role_permissions (role_id, permission_id) "
+            "select r.id, p.id from role as r cross join authz.permissions as p "
+            "where (p.resource::text, p.action, p.scope::text) "
+            "= ('finance.funds', 'manage', 'system')"
+        )
+    assert sync(read(pair.path), say=lambda line: None) == 0
+    people = {}
+    for cell in (pair.old, pair.new):
+        with session(cell.dsn) as owner:
+            owner.execute("set role fundwarden_owner")
+            unit = value(
+                owner, "insert into authz.org_units (code) values ('platform_people') returning id"
+            )
+            people[cell.name] = value(
+                owner,
+                "insert into authz.users (username, base_unit_id) values ('all', %s) returning id",
+                unit,
+            )
+            owner.execute(
+                "insert into authz.user_roles (user_id, role_id, unit_id) "
+                "select %s, r.id, %s from authz.roles as r where r.code = 'platform'",
+                [people[cell.name], unit],
+            )
+    cells = [
+        Cell(cell.name, cell.number, cell.dsn, (*cell.tenants, "platform_people"))
+        if cell.number == 0
+        else cell
+        for cell in read(pair.path)
+    ]
+    write(pair.path, cells)
+    seen: list[tuple[int, int]] = []
+    refused: list[str | None] = []
+
+    def look(line: str) -> None:
+        found = []
+        for cell in (pair.old, pair.new):
+            with session(cell.dsn, user="trusted_login") as trusted:
+                found.append(
+                    value(
+                        trusted,
+                        "select finance.count_authorized_funds(%s)",
+                        people[cell.name],
+                    )
+                )
+                if "has let" in line:
+                    refused.append(
+                        refusal(trusted, "select finance.count_authorized_funds(%s)", user).sqlstate
+                    )
+        seen.append((found[0], found[1]))
+
+    pair.run(look)
+    first, last = seen[0], seen[-1]
+    assert last == (first[0] - count, first[1] + count)
+    # Between the two commits neither cell holds it.
+    assert set(seen) == {first, last, (first[0] - count, first[1])}
+    assert refused == ["FW101", "FW101"]
+
+
+def test_nobody_who_writes_in_several_tables_is_ended_by_a_deadlock(pair: Pair) -> None:
+    with session(pair.old.dsn) as writer:
+        writer.execute("set role fundwarden_owner")
+        said: list[str] = []
+
+        def until(line: str) -> None:
+            said.append(line)
+            if "arrived and are the same" in line:
+                writer.execute("begin")
+                writer.execute("update finance.customers set id = id where id = -1")
+            if "waiting for transactions" in line:
+                # The move had locked units, and waited for the other table.
+                writer.execute("update authz.org_units set code = code where id = -1")
+                writer.execute("commit")
+
+        pair.run(until)
+    assert "home (0): waiting for transactions that write" in said
+
+
+def test_cells_that_would_answer_otherwise_do_not_exchange_a_tenant(pair: Pair) -> None:
+    count = held(pair.old)
+    with session(pair.new.dsn) as owner:
+        owner.execute(
+            "insert into authz.row_permissions (dataset, dimension, subject, mode, filter) "
+            "select 'financial_funds', 'role', r.id::text, 'restrict', "
+            """'{"field": "amount", "op": "<", "value": 0}' """
+            "from authz.roles as r where r.code = 'supervisor'"
+        )
+    with pytest.raises(RunnerError) as caught:
+        pair.run()
+    assert "may read" in caught.value.message
+    assert (held(pair.old), held(pair.new)) == (count, 0)
+
+
+def test_the_log_of_a_tenant_arrives_and_is_under_seal(pair: Pair) -> None:
+    of_tenant = (
+        "select l.id, encode(l.row_hash, 'hex') from audit.permission_audit_log as l "
+        "inner join authz.org_units as n on l.tenant_id = n.id where n.code = %s order by 1"
+    )
+    with session(pair.old.dsn) as owner:
+        # The first rows of the tenant were loaded, and are not in the log.
+        owner.execute(MEANWHILE)
+        logged = rows(owner, of_tenant, TENANT)
+        assert len(logged) > 10
+    pair.run()
+    arrived = "select r.id, encode(r.row_hash, 'hex') from audit.arrived_rows as r order by 1"
+    with session(pair.new.dsn) as owner:
+        assert rows(owner, arrived) == logged
+        assert rows(owner, "select a.cell, a.row_count from audit.arrivals as a") == [
+            (0, len(logged))
+        ]
+        head = value(owner, "select a.head from audit.arrivals as a")
+        here = len(rows(owner, of_tenant, TENANT))
+    with session(pair.old.dsn) as owner:
+        assert rows(owner, "select * from audit.verify(%s)", head) == []
+    # Back again: the old cell takes what the new one logged, and nothing of its own.
+    pair.run(to="home")
+    with session(pair.old.dsn) as owner:
+        assert rows(owner, "select a.cell, a.row_count from audit.arrivals as a") == [(1, here)]
+        assert rows(owner, "select distinct r.cell from audit.arrived_rows as r") == [(1,)]
+    is_exact(pair.old.dsn)
+    is_exact(pair.new.dsn)
+
+
+TAMPERINGS = {
+    "a changed row": "update audit.arrived_rows set reason = 'x' where id = "
+    "(select min(r.id) from audit.arrived_rows as r)",
+    "a changed row with its hash": """
+        update audit.arrived_rows as r
+        set action = 'DELETE', row_hash = authz_private.log_row_hash(jsonb_populate_record(
+            null::audit.permission_audit_log, to_jsonb(r) || '{"action": "DELETE"}'))
+        where id = (select min(o.id) from audit.arrived_rows as o)""",
+    "a removed row": "delete from audit.arrived_rows where id = "
+    "(select max(r.id) from audit.arrived_rows as r)",
+    "all rows removed": "delete from audit.arrived_rows",
+    "rows and their arrival removed": "delete from audit.arrived_rows; delete from audit.arrivals",
+    "a changed arrival": "update audit.arrivals set head = '0:0:00'",
+    "a row beyond the arrival": "insert into audit.arrived_rows (cell, id, logged_at, xid, "
+    "session_user_name, action, tenant_id, row_hash) "
+    "select r.cell, r.id + 1, r.logged_at, r.xid, 'x', 'CREATE', r.tenant_id, r.row_hash "
+    "from audit.arrived_rows as r order by r.id desc limit 1",
+    "an arrival of nothing": "insert into audit.arrivals (tenant_id, cell, last_id, row_count, "
+    "rows_hash) values (99, 7, 1, 0, sha256(''))",
+}
+
+
+def test_tampering_with_the_log_that_arrived_is_found(pair: Pair) -> None:
+    with session(pair.old.dsn) as owner:
+        owner.execute(MEANWHILE)
+    pair.run()
+    with session(pair.new.dsn) as owner:
+        for tampering in ("update audit.arrived_rows set cell = 2", "delete from audit.arrivals"):
+            assert refusal(owner, tampering).sqlstate == "42501"
+        for name, tampering in TAMPERINGS.items():
+            assert rows(owner, "select * from audit.verify()") == [], name
+            owner.execute("begin")
+            for table in ("arrived_rows", "arrivals"):
+                owner.execute(f"alter table audit.{table} disable trigger _100_keep_log".encode())
+            owner.execute(tampering.encode())
+            assert len(rows(owner, "select * from audit.verify()")) == 1, name
+            owner.execute("rollback")

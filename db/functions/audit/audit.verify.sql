@@ -138,7 +138,14 @@ begin
     end if;
     if problem is not null then
         return next;
+        return;
     end if;
+    return query
+    select
+        null::bigint,
+        a.row_id,
+        a.problem
+    from authz_private.verify_arrived_rows(kept_from) as a;
 end
 $$;
 
@@ -173,7 +180,8 @@ $$;
 
 comment on function audit.verify() is
     'The first seal or row of the log that is not what it was: altered, removed, or inserted. Null '
-    'seal_number: in the rows no seal covers yet; no row: all is as it was sealed.';
+    'seal_number: in the rows no seal covers yet, or in those that arrived from the logs of other '
+    'cells; no row: all is as it was sealed.';
 comment on function audit.verify(text) is
     'As audit.verify(), and whether the chain still holds the seal of this head, which '
     'audit.seal() returned and which was kept elsewhere: what was sealed by then cannot have been '

@@ -2,10 +2,13 @@
 -- the list with the catalog. authz.tenants is filled by the trigger of units.
 
 create or replace function authz_private.tenant_tables()
-returns table (place int, title text, of_tenant text, sorting text)
+returns table (place int, title text, of_tenant text, sorting text, is_last boolean)
 language sql immutable security invoker parallel safe
 begin atomic
-    select v.*
+    select
+        v.*,
+        -- Their triggers compile datasets, which locks the tables of the records.
+        v.title in ('authz.row_permissions', 'authz.column_permissions')
     from (
         values
         (1, 'authz.org_units', 't.tenant_id = $1', 't.level, t.id'),
@@ -62,6 +65,6 @@ begin atomic
 end;
 
 comment on function authz_private.tenant_tables() is
-    'Tables with rows of tenants: which rows t are those of tenant $1, and in which order they can '
-    'be inserted.';
+    'Tables with rows of tenants: which rows t are those of tenant $1, in which order they can be '
+    'inserted, and whether a move writes them only while other writes wait.';
 revoke all on function authz_private.tenant_tables() from public;

@@ -20,6 +20,11 @@ begin atomic
             select u.code
             from authz.tenants as t
             inner join authz.org_units as u on t.id = u.id
+            where not exists (
+                select
+                from ops.moved_tenants as m
+                where m.tenant_id = t.id and m.state <> 'here'
+            )
             order by u.code
         ),
         int8range(units.first_id, units.last_id, '[]'),

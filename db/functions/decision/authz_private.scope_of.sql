@@ -159,6 +159,20 @@ begin
         );
     end if;
 
+    -- Every tenant that this cell holds, spelled out while another one is between two cells.
+    if every_tenant then
+        if exists (select from ops.moved_tenants as m where m.state <> 'here') then
+            every_tenant := false;
+            whole_tenant := false;
+            roots := array(
+                select n.path
+                from authz.org_units as n
+                left join ops.moved_tenants as m on n.id = m.tenant_id
+                where n.parent_id is null and coalesce(m.state, 'here') = 'here'
+            );
+        end if;
+    end if;
+
     if denies <> '{}' then
         -- The tenant spelled out, that something can be taken from it.
         if every_tenant then

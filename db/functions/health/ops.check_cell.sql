@@ -1,4 +1,5 @@
--- Two cells that draw the same id cannot exchange the rows any more.
+-- Two cells that draw the same id cannot exchange the rows any more. A move takes minutes: a tenant
+-- that is between two cells for longer was left there by one that was interrupted.
 
 create or replace function ops.check_cell()
 returns ops.health_check
@@ -13,6 +14,7 @@ declare
     outside bigint;
     where_outside text;
     units text;
+    unfinished text [];
 begin
     select c.* into cell from ops.cell as c;
     if not found then
@@ -46,6 +48,30 @@ begin
     into units
     from authz_private.cell_range(cell.number, true) as r;
 
+    unfinished := array(
+        select format('tenant %s (%s)', coalesce(u.code, m.tenant_id::text), m.state)
+        from ops.moved_tenants as m
+        left join authz.org_units as u on m.tenant_id = u.id
+        where m.state <> 'here' and m.moved_at < statement_timestamp() - interval '1 hour'
+        order by 1
+    );
+    if cardinality(unfinished) > 0 then
+        return ops.finding(
+            'cell',
+            'Ids are of the range of the cell',
+            'warning',
+            cardinality(unfinished),
+            format(
+                'cell %s %s; between two cells for over an hour: %s',
+                cell.number, cell.name, array_to_string(unfinished, ', ')
+            ),
+            'Its users may be served nowhere, and its old rows stay. The command of the move '
+            'finishes it or takes it back; what it finds is told after that.',
+            'runner cells move TENANT --to CELL',
+            'installer'
+        );
+    end if;
+
     if cardinality(astray) + outside = 0 then
         return row(
             'cell', 'Ids are of the range of the cell', 'info', 0,
@@ -72,8 +98,9 @@ end
 $$;
 
 comment on function ops.check_cell() is
-    'Sequences, and rows of the permission model, whose ids are outside the range of this cell. '
-    'Info, with the range, where there are none; ok where the installation stands alone.';
+    'Sequences, and rows of the permission model, whose ids are outside the range of this cell; '
+    'moves that were not finished. Info, with the range, where there are none; ok where the '
+    'installation stands alone.';
 revoke all on function ops.check_cell() from public;
 grant execute on function ops.check_cell()
 to fundwarden_operator, fundwarden_auditor;

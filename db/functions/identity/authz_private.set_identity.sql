@@ -10,13 +10,13 @@ begin
         select
         from ops.moved_tenants as m
         inner join authz.users as u on m.tenant_id = u.tenant_id
-        where u.id = set_identity.effective_id and m.state = 'arriving'
+        where u.id = set_identity.effective_id and m.state <> 'here'
     )
     then
-        raise exception 'this cell does not hold the tenant of the user yet'
+        raise exception 'this cell does not hold the tenant of the user'
             using
                 errcode = 'FW101',
-                hint = 'It is being moved here: connect to the database named after it again.';
+                hint = 'It is being moved: connect to the database named after it again.';
     end if;
     if not pg_is_in_recovery() then
         -- The signature is of it, so it has to be there first.

@@ -14,6 +14,19 @@ begin
             raise exception '% % does not exist', parameter, asked_id
                 using errcode = '22023', hint = 'Pass the id of a row in authz.users.';
         end if;
+        if exists (
+                select
+                from ops.moved_tenants as m
+                inner join authz.users as u on m.tenant_id = u.tenant_id
+                where u.id = asked_id and m.state <> 'here'
+            )
+            and not authz_private.session_is_owner()
+        then
+            raise exception '%: this cell does not hold the tenant of user %', parameter, asked_id
+                using
+                    errcode = 'FW101',
+                    hint = 'It is being moved: connect to the database named after it again.';
+        end if;
         return asked_id;
     end if;
 
@@ -45,6 +58,6 @@ $$;
 
 comment on function authz_private.user_in_question(bigint, text) is
     'The user a question is about: the one named in the parameter, or the one signed in. 28000 '
-    'if nobody is signed in, 42501 not allowed (hidden and missing objects alike), 22023 absent, '
-    'to those who may ask about anybody.';
+    'if nobody is signed in, 42501 not allowed (hidden and missing objects alike); to those who may '
+    'ask about anybody 22023 absent, and FW101 if the tenant is between two cells.';
 revoke all on function authz_private.user_in_question(bigint, text) from public;

@@ -94,6 +94,8 @@ begin atomic
             'EXECUTE'
         ),
         ('fundwarden_trusted', 'function authz.act_as(bigint,text)', 'EXECUTE'),
+        ('fundwarden_auditor', 'relation audit.arrivals', 'SELECT'),
+        ('fundwarden_auditor', 'relation audit.arrived_rows', 'SELECT'),
         ('fundwarden_auditor', 'relation audit.permission_audit_log', 'SELECT'),
         ('fundwarden_auditor', 'relation audit.seals', 'SELECT'),
         (

@@ -9,7 +9,9 @@ begin atomic
         from pg_index as i
         cross join unnest(i.indkey::smallint []) with ordinality as k (number, place)
         inner join pg_attribute as a on i.indrelid = a.attrelid and k.number = a.attnum
-        where i.indrelid = key_columns.table_name and i.indisprimary
+        where i.indrelid = key_columns.table_name
+            and i.indisprimary
+            and k.place <= i.indnkeyatts
         order by k.place
     );
 end;

@@ -1,0 +1,19 @@
+-- The same text when it is logged and when it is verified.
+
+create or replace function authz_private.arrival_event(arrived audit.arrivals)
+returns jsonb
+language sql immutable security invoker parallel safe
+begin atomic
+    select jsonb_build_object(
+        'tenant_id', (arrival_event.arrived).tenant_id,
+        'cell', (arrival_event.arrived).cell,
+        'last_id', (arrival_event.arrived).last_id,
+        'row_count', (arrival_event.arrived).row_count,
+        'rows_hash', encode((arrival_event.arrived).rows_hash, 'hex'),
+        'head', (arrival_event.arrived).head
+    );
+end;
+
+comment on function authz_private.arrival_event(audit.arrivals) is
+    'What the log says about the arrival of the log of another cell.';
+revoke all on function authz_private.arrival_event(audit.arrivals) from public;

@@ -1,0 +1,8 @@
+-- In firing order.
+
+create or replace trigger _100_keep_log
+before update or delete or truncate on audit.arrived_rows
+for each statement
+execute function authz_private.tg_keep_log();
+
+alter table audit.arrived_rows enable always trigger _100_keep_log;
