@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from rsa_tokens import new_key
 from servers import Server
-from waiting import refusal, rows, session, start, value, wait_until_blocked
+from waiting import refusal, rows, session, start, value, wait_for, wait_until_blocked
 
 from runner.cells.file import Cell, read, write
 from runner.cells.moving import move
@@ -576,6 +577,30 @@ def test_a_transaction_that_began_before_the_move_writes_nowhere(pair: Pair) -> 
 
         pair.run(until)
     assert told == ["FW101", "FW101"]
+
+
+def test_old_rows_stay_until_the_transactions_that_were_there_have_ended(pair: Pair) -> None:
+    presented = token(pair)
+    said: list[str] = []
+    with (
+        session(pair.old.dsn, user="app_login") as app,
+        session(pair.old.dsn) as observer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        app.execute("begin")
+        app.execute("select authz.sign_in(%s)", [presented])
+        moving = pool.submit(pair.run, said.append)
+        asked = "select count(*) from pg_stat_activity as a where a.query like %s"
+        wait_for(
+            "the move asks whether they have",
+            lambda: value(observer, asked, "select ops.departure_is_over%") > 0,
+        )
+        assert value(app, "select authz.current_user_id() is not null")
+        fund = value(app, "select min(f.id) from finance.financial_funds as f")
+        assert refusal(app, "select finance.delete_fund(%s)", fund).sqlstate == "FW101"
+        app.execute("rollback")
+        moving.result()
+    assert "keeps the old rows" in said[-1]
 
 
 def test_whoever_sees_every_tenant_sees_this_one_in_one_cell(pair: Pair) -> None:
