@@ -20,6 +20,7 @@ test-all: $(VENV)/installed
 	.ci/ensure-chromium
 	.ci/ensure-servers $(BIN)/python
 	FUNDWARDEN_EVERYWHERE=1 FUNDWARDEN_WORLDS=1000 FUNDWARDEN_ROW_WORLDS=200 FUNDWARDEN_NIGHTS=500 \
+		FUNDWARDEN_COMMITS=2000 FUNDWARDEN_PREVIEWS=20 FUNDWARDEN_HISTORIES=10 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile --server all
 
 lint: $(VENV)/installed

@@ -17,6 +17,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--server", choices=["15", "16", "17", "18", "two", "all"], default="two")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the servers what the run is about, and whether workers share them."""
+    from servers import SERVERS, majors
+
+    SERVERS.wanted = majors(config)
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        SERVERS.share()
+
+
 def pytest_sessionfinish() -> None:
     """Stop what the run started."""
     from servers import SERVERS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from servers import APP_LOGIN, SERVERS, TRUSTED_LOGIN, Server, majors
 
+from runner import cli
 from runner.connect import Target
 
 # A shell lets what it begins in the background ignore Ctrl-C, and so would every runner begun here.
@@ -49,22 +52,14 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """Conninfo of a fresh copy of the migrated template, as superuser."""
-    with server.copy() as janitor:
-        conninfo = server.conninfo(janitor.dbname)
-        # Rights on the database itself are not copied with it.
-        with psycopg.connect(conninfo) as admin:
-            admin.execute("select ops.apply_database_rights()")
+    with server.database() as conninfo:
         yield conninfo
 
 
 @pytest.fixture(scope="module")
 def module_database(server: Server) -> Iterator[str]:
     """The same for all tests of a module that only read, or undo what they write."""
-    with server.copy() as janitor:
-        conninfo = server.conninfo(janitor.dbname)
-        # Rights on the database itself are not copied with it.
-        with psycopg.connect(conninfo) as admin:
-            admin.execute("select ops.apply_database_rights()")
+    with server.database() as conninfo:
         yield conninfo
 
 
@@ -100,3 +95,28 @@ def app_login(database: str) -> str:
 def trusted_login(database: str) -> str:
     """Conninfo of a login that is granted fundwarden_trusted and nothing else."""
     return make_conninfo(database, user=TRUSTED_LOGIN)
+
+
+@pytest.fixture
+def runner(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line, called in this process: to start one more takes half a second."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as patched:
+            for name in [n for n in os.environ if n.startswith("PG") or n == "DATABASE_URL"]:
+                patched.delenv(name)
+            for name, text in environment.items():
+                patched.setenv(name, text)
+            patched.setattr(sys, "argv", ["runner", *arguments])
+            patched.setattr(cli, "options", cli.Options())
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        said = capsys.readouterr()
+        code = ended.value.code or 0
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+    return run

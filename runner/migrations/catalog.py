@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -59,6 +61,38 @@ def _query() -> bytes:
     return file.read_text(encoding="utf-8").split("$$")[1].encode()
 
 
+# age() counts from the id of this transaction, whose savepoints have later ids. The lower bound
+# leaves out rows so old that ids have come round to them again.
+_WRITTEN = """
+    select w.oid::bigint, min(age(w.xid))
+    from (
+        select p.oid, p.xmin from pg_proc as p
+        union all
+        select c.oid, c.xmin from pg_class as c
+        union all
+        select a.attrelid, a.xmin from pg_attribute as a
+        union all
+        select r.ev_class, r.xmin from pg_rewrite as r
+        union all
+        select r.oid, r.xmin from pg_rewrite as r
+        union all
+        select t.oid, t.xmin from pg_trigger as t
+        union all
+        select p.oid, p.xmin from pg_policy as p
+        union all
+        select t.oid, t.xmin from pg_type as t
+    ) as w (oid, xid)
+    where age(w.xid) between -100000000 and %s
+    group by w.oid
+"""
+
+
+def written(conn: psycopg.Connection[Any], age: int) -> dict[int, int]:
+    """Oids and ages of what this transaction wrote, at most `age` old. What the transaction has
+    written is at most 0 old; what a later savepoint writes is younger than everything before."""
+    return dict(conn.execute(_WRITTEN.encode(), (age,)).fetchall())
+
+
 def objects(
     conn: psycopg.Connection[Any], *, full: bool = True, compiled: bool = False
 ) -> dict[Key, Object]:
@@ -66,17 +100,49 @@ def objects(
 
     The rights on masked tables read COMPILED_RIGHTS; with `compiled` they are as they are.
     """
-    rows = psycopg.RawCursor(conn).execute(_query(), [full]).fetchall()
-    found = (
-        Object(kind, identity, oid, version, disabled, stable or "", deparsed or "")
-        for kind, identity, oid, version, disabled, stable, deparsed in rows
-    )
-    known = {one.key: one for one in found}
+    known = _by_key(psycopg.RawCursor(conn).execute(_query(), [full]).fetchall())
     for table in masked_tables(conn) if full and not compiled else []:
         key = (ACCESS, table)
         if key in known:
             known[key] = replace(known[key], stable=COMPILED_RIGHTS)
     return known
+
+
+@contextmanager
+def some_objects(
+    conn: psycopg.Connection[Any],
+) -> Iterator[Callable[[Collection[int]], dict[Key, Object]]]:
+    """A function that answers objects(full=False), but only those with one of the oids.
+
+    The statement is long, so it is prepared and planned once.
+    """
+    if conn.execute("select from pg_prepared_statements where name = 'some_objects'").rowcount:
+        conn.execute("deallocate some_objects")
+    query = _query().replace(b"$1", b"false")
+    conn.execute(
+        b"prepare some_objects (bigint []) as "
+        b"select * from (" + query + b") as o where o.oid = any ($1)"
+    )
+
+    def listing(oids: Collection[int]) -> dict[Key, Object]:
+        if not oids:
+            return {}
+        ids = ",".join(str(one) for one in oids)
+        conn.execute("set local plan_cache_mode = force_generic_plan")
+        rows = conn.execute(f"execute some_objects ('{{{ids}}}')").fetchall()
+        conn.execute("set local plan_cache_mode = default")
+        return _by_key(rows)
+
+    yield listing
+    conn.execute("deallocate some_objects")
+
+
+def _by_key(rows: Sequence[tuple[Any, ...]]) -> dict[Key, Object]:
+    found = (
+        Object(kind, identity, oid, version, disabled, stable or "", deparsed or "")
+        for kind, identity, oid, version, disabled, stable, deparsed in rows
+    )
+    return {one.key: one for one in found}
 
 
 def masked_tables(conn: psycopg.Connection[Any]) -> list[str]:

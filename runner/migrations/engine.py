@@ -364,23 +364,33 @@ class _Run:
         made: dict[Key, str] = {}
         again = {one.source.path for one in due} | set(self._deleted())
         before = catalog.objects(self.conn, full=False)
-        for one in due:
-            self.say(f"applying {one.source.shown}: {one.reason}")
-            self._apply_file(one.source, before)
-            after = catalog.objects(self.conn, full=False)
-            for key in self._touched(one.source, before, after):
-                maker = made.get(key)
-                recorded = self.recorded.objects.get(key)
-                if maker is None and recorded and recorded.path not in again:
-                    maker = recorded.path
-                if maker is not None and maker != one.source.path:
-                    raise RunnerError(
-                        f"{key[0]} {key[1]} is made or altered by both db/{maker} and "
-                        f"{one.source.shown}",
-                        hint="one file states everything about an object",
-                    )
-                made[key] = one.source.path
-            before = after
+        recorded_of: dict[str, set[Key]] = {}
+        for key, known in self.recorded.objects.items():
+            recorded_of.setdefault(known.path, set()).add(key)
+        age = 0
+        with catalog.some_objects(self.conn) as some:
+            for one in due:
+                self.say(f"applying {one.source.shown}: {one.reason}")
+                own = recorded_of.get(one.source.path, set()) & set(before)
+                oids = {before[key].oid for key in own}
+                self._apply_file(one.source, some(oids))
+                # To list every object after every file would take most of the time.
+                written = catalog.written(self.conn, age)
+                age = min((age - 1 for age in written.values()), default=age)
+                after = some(oids | set(written))
+                for key in self._touched(one.source, before, after):
+                    maker = made.get(key)
+                    recorded = self.recorded.objects.get(key)
+                    if maker is None and recorded and recorded.path not in again:
+                        maker = recorded.path
+                    if maker is not None and maker != one.source.path:
+                        raise RunnerError(
+                            f"{key[0]} {key[1]} is made or altered by both db/{maker} and "
+                            f"{one.source.shown}",
+                            hint="one file states everything about an object",
+                        )
+                    made[key] = one.source.path
+                before |= after
         return made, again
 
     def _touched(

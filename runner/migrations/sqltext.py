@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 _TOKEN = re.compile(
     r"""
@@ -75,7 +76,8 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
         at = end
 
 
-def split(text: str) -> list[Statement]:
+@cache
+def split(text: str) -> tuple[Statement, ...]:
     """The statements of a script; `begin atomic` bodies and dollar quotes stay whole."""
     statements: list[Statement] = []
     start: int | None = None
@@ -111,7 +113,7 @@ def split(text: str) -> list[Statement]:
             start = None
     if start is not None:
         statements.append(Statement(text[start:], line_of(text, start)))
-    return statements
+    return tuple(statements)
 
 
 def line_of(text: str, offset: int) -> int:
@@ -159,6 +161,7 @@ def applied_with(text: str) -> list[str]:
     return found
 
 
+@cache
 def repeatable_created(text: str) -> tuple[str, int] | None:
     """The first kind of repeatable object the text creates, and its line."""
     code = code_only(text)

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -149,27 +150,34 @@ class OneTransactionBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 
 
 def load(files: tuple[MigrationFile, ...]) -> MigrationList:
-    """The migrations, loaded, so that a wrong one is refused before anything runs.
+    """The migrations, loaded, so that a wrong one is refused before anything runs."""
+    return MigrationList(
+        # What a .py file includes is checked each time; a .sql file is its text, and read once.
+        [_sql(file) if file.path.suffix == ".sql" else _loaded(file) for file in files]
+    )
 
-    A .sql file becomes one step that runs the file: yoyo's own splitting loses the line numbers.
-    """
-    loaded: list[Migration] = []
-    for file in files:
-        migration = Migration(file.id, str(file.path), str(file.path.parent))
-        try:
-            migration.load()
-        except BadMigration as error:
-            cause = error.args[1] if len(error.args) > 1 else error
-            if isinstance(cause, RunnerError):
-                raise cause from error
-            raise RunnerError(f"{file.shown}: {cause}") from error
-        if not migration.use_transactions:
-            raise RunnerError(f"{file.shown}: __transactional__ = False is not allowed")
-        if migration.is_raw_sql():
-            source = Source(file.id, file.shown, file.text)
-            migration.steps = [TransactionWrapper(MigrationStep(0, _runs(source), None))]
-        loaded.append(migration)
-    return MigrationList(loaded)
+
+@cache
+def _sql(file: MigrationFile) -> Migration:
+    """One step that runs the file: yoyo's own splitting loses the line numbers."""
+    migration = _loaded(file)
+    source = Source(file.id, file.shown, file.text)
+    migration.steps = [TransactionWrapper(MigrationStep(0, _runs(source), None))]
+    return migration
+
+
+def _loaded(file: MigrationFile) -> Migration:
+    migration = Migration(file.id, str(file.path), str(file.path.parent))
+    try:
+        migration.load()
+    except BadMigration as error:
+        cause = error.args[1] if len(error.args) > 1 else error
+        if isinstance(cause, RunnerError):
+            raise cause from error
+        raise RunnerError(f"{file.shown}: {cause}") from error
+    if not migration.use_transactions:
+        raise RunnerError(f"{file.shown}: __transactional__ = False is not allowed")
+    return migration
 
 
 def _runs(source: Source) -> Callable[[psycopg.Connection[Any]], None]:

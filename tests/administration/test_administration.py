@@ -8,8 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 from administration_world import build, sign_in
+from servers import Server
 from waiting import (
-    ISOLATION_LEVELS,
+    LEVEL_PAIRS,
+    LEVELS,
     RETRY,
     outcome,
     refusal,
@@ -26,10 +28,16 @@ Connection = psycopg.Connection[Any]
 REFUSED = ("42501", "28000", *RETRY)
 
 
+@pytest.fixture(scope="module")
+def built(server: Server) -> Iterator[str]:
+    with server.filled(build) as template:
+        yield template
+
+
 @pytest.fixture
-def world(database: str) -> str:
-    build(database)
-    return database
+def world(server: Server, built: str) -> Iterator[str]:
+    with server.database(built) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture
@@ -71,8 +79,7 @@ REMOVALS = {
 }
 
 
-@pytest.mark.parametrize("first_level", ISOLATION_LEVELS)
-@pytest.mark.parametrize("second_level", ISOLATION_LEVELS)
+@pytest.mark.parametrize(("first_level", "second_level"), LEVEL_PAIRS)
 @pytest.mark.parametrize("way", REMOVALS)
 def test_of_two_administrators_removing_each_other_one_is_refused(
     three: tuple[Connection, Connection, Connection], way: str, first_level: str, second_level: str
@@ -120,7 +127,7 @@ def test_without_the_lock_two_administrators_remove_each_other(
     assert rows(admin, "select id from authz.user_roles where id in (1001, 1002)") == []
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("by", ["function", "plain delete", "plain end of the window"])
 def test_an_administrator_demoted_meanwhile_writes_nothing(
     three: tuple[Connection, Connection, Connection], level: str, by: str
@@ -143,7 +150,7 @@ def test_an_administrator_demoted_meanwhile_writes_nothing(
     assert rows(admin, "select id from authz.user_roles where user_id = 17 and role_id = 101") == []
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_window_ended_while_a_statement_waits_is_not_open_to_it(
     three: tuple[Connection, Connection, Connection], level: str
 ) -> None:
@@ -157,7 +164,7 @@ def test_a_window_ended_while_a_statement_waits_is_not_open_to_it(
     assert running.outcome() in REFUSED
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_unit_moved_out_of_reach_meanwhile_takes_no_grant(
     three: tuple[Connection, Connection, Connection], level: str
 ) -> None:
@@ -185,7 +192,7 @@ def held(admin: Connection) -> int:
     return len(rows(admin, "select id from authz.user_roles where user_id = 5 and role_id = 104"))
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("second", ["approve", "reject", "withdraw"])
 def test_a_request_is_decided_once(
     three: tuple[Connection, Connection, Connection], level: str, second: str
@@ -208,7 +215,7 @@ def test_a_request_is_decided_once(
     assert value(admin, "select status from authz.grant_requests where id = 1") == "approved"
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("who", ["who asked", "who approves"])
 def test_an_approval_while_authority_is_revoked_grants_nothing(
     three: tuple[Connection, Connection, Connection], level: str, who: str
@@ -244,8 +251,7 @@ PAIR = "insert into authz.exclusive_roles (role_id, other_role_id) values (106, 
 PLAIN = "insert into authz.user_roles (user_id, role_id, unit_id) values (17, {}, {})"
 
 
-@pytest.mark.parametrize("first_level", ISOLATION_LEVELS)
-@pytest.mark.parametrize("second_level", ISOLATION_LEVELS)
+@pytest.mark.parametrize(("first_level", "second_level"), LEVEL_PAIRS)
 @pytest.mark.parametrize("halves", [(106, 107), (108, 107)], ids=["themselves", "inherited"])
 @pytest.mark.parametrize("was_held", [False, True], ids=["first grants", "granted before"])
 def test_two_halves_of_an_exclusive_pair_at_the_same_time_are_one(
@@ -290,7 +296,7 @@ def test_without_the_users_turn_two_halves_are_held(
     assert ends == ("done", "done")
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("granted_first", [True, False])
 @pytest.mark.parametrize(
     "change",
@@ -320,7 +326,7 @@ def test_a_pair_declared_or_inherited_while_a_half_is_granted_binds(
     assert ends[1] in ("23514", *RETRY)
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS[1:])
+@pytest.mark.parametrize("level", LEVELS[1:])
 def test_pairs_are_declared_at_read_committed_only(
     three: tuple[Connection, Connection, Connection], level: str
 ) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_HISTORIES=500 looks harder than the suite does.
-HISTORIES = int(os.environ.get("FUNDWARDEN_HISTORIES", "4"))
+HISTORIES = int(os.environ.get("FUNDWARDEN_HISTORIES", "2"))
 CHANGES = 10
 ASKED = 120
 

@@ -40,7 +40,7 @@ def test_the_demo_pages_as_three_supervisors_and_says_why(
 def test_the_demo_page_is_what_the_user_may_see(
     database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    demo(Target(database), records=3_000)
+    demo(Target(database), records=1_000)
     said = capsys.readouterr().out
     user = re.findall(r"select authz.act_as\((\d+)\)", said)[0]
     rows = re.findall(r"^ +1 +(\d+) +(\d+) ", said, re.MULTILINE)

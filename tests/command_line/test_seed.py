@@ -41,7 +41,7 @@ WRITTEN = {
 }
 # Of these a part is there from the start.
 ADDED = {"authz.resources": "path, code, description", "authz.roles": "id, code, name, rank"}
-RECORDS = 1_500
+RECORDS = 600
 DIGESTS: dict[str, str] = {}
 
 
@@ -233,7 +233,9 @@ def test_counts_are_the_records_asked_for(database: str) -> None:
     assert found["finance.financial_funds"] == RECORDS
 
 
-@pytest.mark.parametrize("records", [1, 2, 3, 9, 50])
+@pytest.mark.parametrize(
+    "records", [1, 50, *(pytest.param(few, marks=pytest.mark.long) for few in (2, 3, 9))]
+)
 def test_few_records_are_no_special_case(database: str, records: int) -> None:
     seed(Target(database), records=records, say=quiet)
     assert counts(database)["finance.financial_funds"] == records
@@ -347,11 +349,12 @@ def test_templates_of_seven_modules_hold_at_the_roots_and_differ_below(database:
         ).fetchone() == (True, True, False)
 
 
-def test_a_session_lost_before_the_commit_leaves_nothing(database: str) -> None:
+@pytest.mark.parametrize("every", [40, pytest.param(7, marks=pytest.mark.long)])
+def test_a_session_lost_before_the_commit_leaves_nothing(database: str, every: int) -> None:
     before, empty = indexes(database), counts(database)
     with closing(psycopg.connect(database)) as conn:
         steps = [s for s in prepare(conn, 300, 1, append=False, reset=False) if s.phase != "vacuum"]
-    for stop in range(0, len(steps), 7):
+    for stop in range(every - 1, len(steps), every):
         with closing(psycopg.connect(database)) as conn:
             steps = prepare(conn, 300, 1, append=False, reset=False)
             for step in steps[:stop]:
@@ -362,8 +365,10 @@ def test_a_session_lost_before_the_commit_leaves_nothing(database: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, INTERRUPTED)],
-    ids=["kill", "int"],
+    [
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, id="kill", marks=pytest.mark.long),
+        pytest.param(signal.SIGINT, INTERRUPTED, id="int"),
+    ],
 )
 def test_a_runner_stopped_half_way_leaves_nothing_and_the_next_one_works(
     database: str, number: int, code: int

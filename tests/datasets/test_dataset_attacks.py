@@ -229,7 +229,14 @@ def test_a_value_that_reads_like_a_part_of_the_query_is_a_value(
         admin.execute("rollback")
 
 
-@pytest.mark.parametrize(("storage", "name"), CASES)
+@pytest.mark.parametrize(
+    ("storage", "name"),
+    [
+        # Of those on owners that are joined, every third.
+        pytest.param(*case, marks=[pytest.mark.long] if case[0] == "joined" and place % 3 else [])
+        for place, case in enumerate(CASES)
+    ],
+)
 def test_it_brings_nothing(lasting: dict[str, str], storage: str, name: str) -> None:
     attack = attack_of(storage, name)
     assert not re.search(attack.loot, loot(lasting[storage], attack))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 from catalogs import catalog_snapshot, differences
+from servers import Server
 from waiting import refusal, rows, session, value
 
 pytestmark = pytest.mark.one_server
@@ -59,10 +61,29 @@ REP = [{"name": "rep", "path": ["customer", "rep"]}]
 in_both_storages = pytest.mark.parametrize("storage", ["stored", "joined"])
 
 
-@pytest.fixture
-def owner(database: str) -> Any:
-    with session(database) as opened:
+def build(conninfo: str) -> None:
+    with session(conninfo) as opened:
         opened.execute(WORLD)
+
+
+@pytest.fixture(scope="module")
+def built(server: Server) -> Iterator[str]:
+    with server.filled(build) as template:
+        yield template
+
+
+@pytest.fixture
+def owner(server: Server, built: str) -> Iterator[psycopg.Connection[Any]]:
+    with server.database(built) as conninfo, session(conninfo) as opened:
+        opened.execute("set role fundwarden_owner")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def refused(server: Server, built: str) -> Iterator[psycopg.Connection[Any]]:
+    """The same for all of whom nothing is taken."""
+    with server.database(built) as conninfo, session(conninfo) as opened:
+        opened.execute("set role fundwarden_owner")
         yield opened
 
 
@@ -119,14 +140,14 @@ def register(owners: Any, table: str = "own.invoice", **named: Any) -> tuple[str
     ],
 )
 def test_a_path_that_does_not_fit_is_refused_at_its_step(
-    owner: psycopg.Connection[Any], owners: Any, told: str
+    refused: psycopg.Connection[Any], owners: Any, told: str
 ) -> None:
     query, arguments = register(owners)
-    said = refusal(owner, query, *arguments)
+    said = refusal(refused, query, *arguments)
     assert said.sqlstate == "22023"
     assert (said.message_primary or "").startswith(told)
     assert said.message_hint
-    assert value(owner, "select count(*) from authz.datasets") == 0
+    assert value(refused, "select count(*) from authz.datasets") == 0
 
 
 @pytest.mark.parametrize(
@@ -250,12 +271,12 @@ def test_a_code_is_a_number_in_its_shortest_form_alone(owner: psycopg.Connection
     ],
 )
 def test_a_table_or_argument_that_does_not_fit_is_refused(
-    owner: psycopg.Connection[Any], table: str, named: dict[str, Any], sqlstate: str, told: str
+    refused: psycopg.Connection[Any], table: str, named: dict[str, Any], sqlstate: str, told: str
 ) -> None:
     path = ["handler_id"] if table == "finance.orders" else ["customer", "rep"]
     path = ["rep"] if table == "own.paged" else path
     query, arguments = register([{"name": "rep", "path": path}], table, **named)
-    said = refusal(owner, query, *arguments)
+    said = refusal(refused, query, *arguments)
     assert (said.sqlstate, told in (said.message_primary or "")) == (sqlstate, True)
     assert said.message_hint
 
@@ -353,6 +374,17 @@ def test_rules_and_masks_hold_in_pages(owner: psycopg.Connection[Any], storage: 
     assert hidden.value.diag.message_primary == absent.value.diag.message_primary
 
 
+@pytest.fixture(scope="module")
+def inv(
+    request: pytest.FixtureRequest, server: Server, built: str
+) -> Iterator[psycopg.Connection[Any]]:
+    with server.database(built) as conninfo, session(conninfo) as opened:
+        opened.execute("set role fundwarden_owner")
+        query, arguments = register(REP, name="inv", storage=request.param)
+        opened.execute(query.encode(), arguments)
+        yield opened
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
@@ -373,14 +405,12 @@ def test_rules_and_masks_hold_in_pages(owner: psycopg.Connection[Any], storage: 
         ("""paged.inv_explain(null, '[]')""", "key is not a key of own.invoice"),
     ],
 )  # fmt: skip
-@in_both_storages
+@pytest.mark.parametrize("inv", ["stored", "joined"], indirect=True)
 def test_arguments_that_cannot_be_meant_are_refused(
-    owner: psycopg.Connection[Any], call: str, told: str, storage: str
+    inv: psycopg.Connection[Any], call: str, told: str
 ) -> None:
-    query, arguments = register(REP, name="inv", storage=storage)
-    owner.execute(query.encode(), arguments)
     with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
-        as_nora(owner, f"select * from {call}")
+        as_nora(inv, f"select * from {call}")
     assert told in (refused.value.diag.message_primary or "")
     assert refused.value.diag.message_hint
 

@@ -23,7 +23,7 @@ from servers import Server
 pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
-WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "8"))
+WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "3"))
 KEY_TYPES = ("int", "bigint", "uuid", "text")
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_WORLDS=20000 looks harder than the suite does.
-WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "80"))
+WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "30"))
 COUNTED: Counter[int] = Counter()
 
 

@@ -18,7 +18,7 @@ from world_builder import NOON, apply_change, random_change, random_world, store
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_WORLDS=20000 looks harder than the suite does.
-WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "100"))
+WORLDS = int(os.environ.get("FUNDWARDEN_WORLDS", "40"))
 COUNTED: Counter[int] = Counter()
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 from waiting import (
-    ISOLATION_LEVELS,
+    LEVELS,
     outcome,
     session,
     start,
@@ -46,7 +46,7 @@ def prepared(database: str) -> None:
         )
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("table", sorted(GIVE))
 def test_overlapping_windows_are_not_both_committed(database: str, table: str, level: str) -> None:
     prepared(database)
@@ -70,7 +70,7 @@ def test_overlapping_windows_are_not_both_committed(database: str, table: str, l
             observer.execute(f"delete from authz.{table}")
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS[1:])
+@pytest.mark.parametrize("level", LEVELS[1:])
 def test_a_snapshot_that_is_older_than_the_other_grant_does_not_hide_it(
     database: str, level: str
 ) -> None:

@@ -267,10 +267,12 @@ def interrupt_runners(server: Server, running: list[Running]) -> None:
 @pytest.mark.parametrize(
     ("strike", "code"),
     [
-        (kill_backends, 1),
+        # The end of the server is the end of every backend.
+        pytest.param(kill_backends, 1, marks=pytest.mark.long),
         (kill_postmaster, 1),
         pytest.param(end_connections, 1, marks=pytest.mark.long),
-        (kill_runners, -signal.SIGKILL),
+        # Each in the tests of what it does: seed, sync, migrate.
+        pytest.param(kill_runners, -signal.SIGKILL, marks=pytest.mark.long),
         pytest.param(interrupt_runners, INTERRUPTED, marks=pytest.mark.long),
     ],
 )
@@ -457,7 +459,7 @@ def calls_of(connection: Connection, role: str) -> dict[str, str]:
         (ROWS, "fundwarden_trusted", 1),
         # To sign in would have to wait as well.
         (TABLES, "fundwarden_trusted", None),
-        (ROWS, "fundwarden_operator", None),
+        pytest.param(ROWS, "fundwarden_operator", None, marks=pytest.mark.long),
         (TABLES, "fundwarden_operator", None),
     ],
     ids=["writers", "readers", "maintenance of rows", "maintenance of tables"],
@@ -553,7 +555,14 @@ def test_a_transaction_left_idle_is_ended_and_undone(server: Server, filled: str
             assert rows(trusted, PAGE)
 
 
-@pytest.mark.parametrize("limit", ["role", "database", "server"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "role",
+        pytest.param("database", marks=pytest.mark.long),
+        pytest.param("server", marks=pytest.mark.long),
+    ],
+)
 def test_too_many_connections_are_told_with_what_to_do(
     server: Server, database: str, limit: str
 ) -> None:

@@ -50,7 +50,10 @@ class Key:
         return {name: value for name, value in fields.items() if value is not None}
 
     def raw(self, block: int) -> int:
-        return pow(block, self.private.private_numbers().d, self.n)
+        """By the two primes (RFC 8017, 5.1.2), which takes a quarter of the time."""
+        numbers = self.private.private_numbers()
+        first, second = pow(block, numbers.dmp1, numbers.p), pow(block, numbers.dmq1, numbers.q)
+        return second + numbers.q * ((first - second) * numbers.iqmp % numbers.p)
 
     def block(self, signed: bytes, info: bytes = DIGEST_INFO, digest: bytes | None = None) -> bytes:
         """The padded block of PKCS #1 v1.5."""

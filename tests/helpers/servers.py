@@ -1,11 +1,18 @@
-"""The throw-away servers of a test run: one of each major, each with a migrated template."""
+"""The throw-away servers of a test run: one of each major, each with a migrated template.
+
+The workers of a run share the work of making them: one makes the files of a major, all copy them.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import shutil
+import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -34,6 +41,8 @@ SETTINGS = {
     "wal_level": "replica",
     "max_wal_senders": "4",
     "shared_preload_libraries": "",
+    # How long sessions that wait for each other do so before one is refused.
+    "deadlock_timeout": "100ms",
 }
 
 
@@ -55,8 +64,12 @@ class Server:
     def __init__(self, embedded: EmbeddedServer) -> None:
         self.embedded = embedded
         embedded.start()
-        with psycopg.connect(self.conninfo(), autocommit=True) as admin:
+        with psycopg.connect(self.conninfo()) as admin:
             self.major = admin.info.server_version // 10000
+
+    def make_template(self) -> None:
+        """The migrated template and the logins of the tests."""
+        with psycopg.connect(self.conninfo(), autocommit=True) as admin:
             admin.execute(f"create database {TEMPLATE}")
             migrate(Target(self.conninfo(TEMPLATE)), say=lambda line: None)
             admin.execute(f"create role {APP_LOGIN} login in role fundwarden_app")
@@ -80,6 +93,26 @@ class Server:
             dbname=f"copy_{next(COUNTER)}",
             template_dbname=template,
         )
+
+    @contextmanager
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """Conninfo of a copy, as superuser, with the rights on the database itself."""
+        with self.copy(template) as janitor:
+            conninfo = self.conninfo(janitor.dbname)
+            # They are not copied with it.
+            with psycopg.connect(conninfo) as admin:
+                admin.execute("select ops.apply_database_rights()")
+            yield conninfo
+
+    @contextmanager
+    def filled(self, fill: Callable[[str], object]) -> Iterator[str]:
+        """The name of a template of a module's own, filled once, for its tests to copy."""
+        with self.copy() as janitor:
+            conninfo = self.conninfo(janitor.dbname)
+            with psycopg.connect(conninfo) as admin:
+                admin.execute("select ops.apply_database_rights()")
+            fill(conninfo)
+            yield str(janitor.dbname)
 
 
 MAJORS = ("15", "16", "17", "18")
@@ -138,22 +171,33 @@ def available_memory() -> int:
     return int(sizes.get("MemAvailable", "0 kB").split()[0]) * 1024
 
 
+# The folder that the workers of a run share, and the majors that the run is about.
+SHARED = "FUNDWARDEN_SUITE_SHARED"
+
+
 class Servers:
     """Servers already started in this run; kept to the end, as switching costs seconds."""
 
     def __init__(self) -> None:
         self.started: dict[str, Server] = {}
         self.folders: list[Path] = []
+        self.wanted: list[str] = []
+
+    def share(self) -> None:
+        """Make the folder that the workers share; called before they are started."""
+        os.environ[SHARED] = str(self._folder("shared"))
 
     def get(self, major: str) -> Server:
         """The server of that major, started on first use."""
         if major not in self.started:
-            folder = Path(tempfile.mkdtemp(prefix="fundwarden-suite-", dir=data_folder()))
-            folder.chmod(0o755)
-            self.folders.append(folder)
-            self.started[major] = Server(
-                EmbeddedServer(folder / "home", settings=SETTINGS, programs=PROGRAMS[major])
-            )
+            home = self._folder("suite") / "home"
+            if SHARED in os.environ:
+                made = self._made(Path(os.environ[SHARED]), major)
+                # With owners and modes: the server's files are not of the user who runs the tests.
+                subprocess.run(["cp", "-a", made, home], check=True)
+            self.started[major] = server = self._server(home, major)
+            if SHARED not in os.environ:
+                server.make_template()
         return self.started[major]
 
     def stop(self) -> None:
@@ -162,6 +206,40 @@ class Servers:
             server.embedded.stop()
         for folder in self.folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _made(self, shared: Path, major: str) -> Path:
+        """The files of a stopped server, made by the first worker that comes.
+
+        While another one is at it, this one makes those that the run will need next.
+        """
+        home = shared / f"home-{major}"
+        done = shared / f"{major}.done"
+        with (shared / f"{major}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                for other in self.wanted:
+                    if other < major:
+                        self._made(shared, other)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(home, ignore_errors=True)
+                server = self._server(home, major)
+                try:
+                    server.make_template()
+                finally:
+                    server.embedded.stop()
+                done.touch()
+        return home
+
+    def _folder(self, what: str) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix=f"fundwarden-{what}-", dir=data_folder()))
+        folder.chmod(0o755)
+        self.folders.append(folder)
+        return folder
+
+    def _server(self, home: Path, major: str) -> Server:
+        return Server(EmbeddedServer(home, settings=SETTINGS, programs=PROGRAMS[major]))
 
 
 SERVERS = Servers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +17,21 @@ from psycopg.pq import TransactionStatus
 PATIENCE = 60.0
 
 ISOLATION_LEVELS = ("read committed", "repeatable read", "serializable")
+
+
+def _long(*values: str) -> Any:
+    return pytest.param(*values, marks=pytest.mark.long)
+
+
 # For what one session does alone.
-FIRST_LEVEL = [
-    ISOLATION_LEVELS[0],
-    *(pytest.param(level, marks=pytest.mark.long) for level in ISOLATION_LEVELS[1:]),
+FIRST_LEVEL = [ISOLATION_LEVELS[0], *(_long(level) for level in ISOLATION_LEVELS[1:])]
+# For two that meet: a lock must be there for the first level, and a row that both write for the
+# second. The third is the second with more refusals.
+LEVELS = [*ISOLATION_LEVELS[:2], _long(ISOLATION_LEVELS[2])]
+# For two that meet, each at a level of its own: first_level, second_level.
+LEVEL_PAIRS = [
+    pair if pair[0] == pair[1] != ISOLATION_LEVELS[2] else _long(*pair)
+    for pair in itertools.product(ISOLATION_LEVELS, repeat=2)
 ]
 
 RETRY = ("40001", "40P01")

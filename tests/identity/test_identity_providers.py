@@ -6,9 +6,8 @@ import hashlib
 import hmac
 import json
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -938,7 +937,9 @@ def test_a_request_with_a_bad_header_is_refused(world: str, headers: str) -> Non
 # The command.
 
 
-def test_the_runner_imports_a_key_set(database: str, tmp_path: Path) -> None:
+def test_the_runner_imports_a_key_set(
+    runner: Callable[..., subprocess.CompletedProcess[str]], database: str, tmp_path: Path
+) -> None:
     with session(database) as admin:
         prepare(admin)
         add(admin, ISSUER)
@@ -946,10 +947,7 @@ def test_the_runner_imports_a_key_set(database: str, tmp_path: Path) -> None:
 
     def run(text: str, *more: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
         file.write_text(text, encoding=encoding)
-        command = [sys.executable, "-m", "runner.cli", "--dsn", database, "keys", "import"]
-        return subprocess.run(
-            [*command, str(file), *more], capture_output=True, text=True, check=False
-        )
+        return runner("--dsn", database, "keys", "import", str(file), *more)
 
     done = run(json.dumps({"keys": [FIRST.jwk()]}))
     assert (done.returncode, done.stdout.split()[:2]) == (0, ["first", "added"]), done.stderr
@@ -977,6 +975,5 @@ def test_the_runner_imports_a_key_set(database: str, tmp_path: Path) -> None:
         assert done.stderr.startswith("error: ")
         assert "Traceback" not in done.stderr
     file.unlink()
-    command = [sys.executable, "-m", "runner.cli", "--dsn", database, "keys", "import", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = runner("--dsn", database, "keys", "import", str(file))
     assert done.returncode == 2

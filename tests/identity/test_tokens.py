@@ -7,8 +7,7 @@ import hashlib
 import hmac
 import json
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jwt
@@ -751,14 +750,11 @@ def test_a_token_that_would_not_verify_is_not_issued(world: str, call: str) -> N
         assert error.message_hint
 
 
-def test_the_runner_prints_a_token_that_signs_in(database: str) -> None:
+def test_the_runner_prints_a_token_that_signs_in(
+    runner: Callable[..., subprocess.CompletedProcess[str]], database: str
+) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "runner.cli", "--dsn", database, "token", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return runner("--dsn", database, "token", *arguments)
 
     with session(database) as admin, session(database, user="app_login") as app:
         admin.execute(WORLD)

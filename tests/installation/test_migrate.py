@@ -678,7 +678,7 @@ def test_a_locked_table_ends_the_run_with_an_error(installed: Database, tree: Tr
     assert installed.status().migrations_pending == ["0002_add"]
 
 
-@pytest.mark.parametrize("victim", ["runner", "backend"])
+@pytest.mark.parametrize("victim", ["runner", pytest.param("backend", marks=pytest.mark.long)])
 def test_killed_in_the_middle_nothing_is_half_there(
     servers: Callable[[int], Server], tree: Tree, victim: str
 ) -> None:
@@ -805,7 +805,9 @@ def test_statements_are_split_as_psql_splits_them() -> None:
 
 
 @pytest.mark.skipif(not (REAL / "db" / "install.sql").exists(), reason="no db/ yet")
-@pytest.mark.parametrize("major", [pytest.param(15, marks=pytest.mark.long), 18])
+# That it installs once, the next test says too, and that it survives a dump, test_upgrade.py.
+@pytest.mark.long
+@pytest.mark.parametrize("major", [15, 18])
 def test_the_real_project_installs_once_and_survives_a_dump(
     servers: Callable[[int], Server], major: int
 ) -> None:

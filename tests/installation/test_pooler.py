@@ -188,6 +188,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("prepared", modes, ids=lambda p: "prepared" if p else "unprepared")
 
 
+@pytest.mark.one_server
 def test_every_answer_belongs_to_its_asker(
     server: Any, module_database: str, tokens: list[str], prepared: bool
 ) -> None:

@@ -119,7 +119,11 @@ def filled(server: Any, module_database: str) -> Filled:
     return Filled(module_database, answers(module_database))
 
 
-@pytest.mark.parametrize("pieces", ["whole", "schema then data"])
+# In pieces, and of an older major, below.
+@pytest.mark.one_server
+@pytest.mark.parametrize(
+    "pieces", ["whole", pytest.param("schema then data", marks=pytest.mark.long)]
+)
 def test_a_dump_restores_silently_and_completely(server: Any, filled: Filled, pieces: str) -> None:
     def run(program: str, *arguments: str, given: bytes | None = None) -> bytes:
         done = subprocess.run(
@@ -346,7 +350,10 @@ def test_an_upgraded_cluster_needs_nothing_but_the_next_migrate(upgrade: Upgrade
     is_intact(upgraded, upgrade.before)
 
 
-@pytest.mark.parametrize("pieces", ["whole", "schema then data"])
+# As a whole within one major, above.
+@pytest.mark.parametrize(
+    "pieces", [pytest.param("whole", marks=pytest.mark.long), "schema then data"]
+)
 def test_a_dump_of_an_older_major_restores_into_a_newer_without_a_superuser(
     upgrade: Upgrade, pieces: str
 ) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 from waiting import (
-    ISOLATION_LEVELS,
+    LEVEL_PAIRS,
+    LEVELS,
     RETRY,
     outcome,
     refusal,
@@ -89,8 +90,7 @@ def path(connection: Connection, unit: int) -> str:
 
 @pytest.mark.parametrize("first_way", [PLAIN_UPDATE, MOVE_UNIT], ids=["update", "move_unit"])
 @pytest.mark.parametrize("second_way", [PLAIN_UPDATE, MOVE_UNIT], ids=["update", "move_unit"])
-@pytest.mark.parametrize("first_level", ISOLATION_LEVELS)
-@pytest.mark.parametrize("second_level", ISOLATION_LEVELS)
+@pytest.mark.parametrize(("first_level", "second_level"), LEVEL_PAIRS)
 def test_of_two_moves_that_together_make_a_cycle_exactly_one_is_refused(
     shared_tree: str, first_way: str, second_way: str, first_level: str, second_level: str
 ) -> None:
@@ -124,7 +124,7 @@ def shared_tree(module_database: str) -> str:
     return module_database
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_the_second_of_two_moves_succeeds_when_the_first_rolls_back(
     shared_tree: str, level: str
 ) -> None:
@@ -169,7 +169,7 @@ def test_without_the_tenants_row_two_moves_make_a_cycle(database: str) -> None:
         }
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_unit_inserted_below_a_moving_branch_gets_its_new_path_or_is_refused(
     tree: str, level: str
 ) -> None:
@@ -195,7 +195,7 @@ def test_a_unit_inserted_below_a_moving_branch_gets_its_new_path_or_is_refused(
             writer.execute("rollback")
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_branch_moves_with_the_unit_that_is_being_inserted_below_it(
     tree: str, level: str
 ) -> None:
@@ -220,7 +220,7 @@ def test_a_branch_moves_with_the_unit_that_is_being_inserted_below_it(
         mover.execute("rollback")
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_rename_beside_an_insert_leaves_every_path_right(tree: str, level: str) -> None:
     with (
         session(tree) as admin,
@@ -399,13 +399,18 @@ def test_a_move_is_not_blocked_by_a_writer_of_funds(shared_tree: str) -> None:
         writer.execute("rollback")
 
 
-def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(database: str) -> None:
+@pytest.mark.parametrize("size", [1_000, pytest.param(20_000, marks=pytest.mark.long)])
+def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(
+    database: str, size: int
+) -> None:
+    # A leaf of the second branch.
+    other = size + size // 2 + 7
     with session(database) as admin:
-        # 100,000 units: below the root five branches of 20,000 with themselves, the last smaller.
+        # Below the root five branches of that many units with themselves, the last smaller.
         # As a bulk load does it, without a trigger a row.
         admin.execute("set session_replication_role = replica")
         admin.execute(
-            """
+            f"""
             insert into authz.org_units (id, tenant_id, parent_id, code, path, level)
             select
                 n.id, 1, n.parent_id, 'u' || n.id,
@@ -420,14 +425,14 @@ def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(database: str
             from (
                 select
                     g.id,
-                    2 + (g.id - 7) / 20000 as branch,
+                    2 + (g.id - 7) / {size} as branch,
                     case
                         when g.id = 1 then null
                         when g.id <= 6 then 1
-                        when (g.id - 7) % 20000 < 100 then 2 + (g.id - 7) / 20000
-                        else 7 + (g.id - 7) / 20000 * 20000 + (g.id - 7) % 100
+                        when (g.id - 7) % {size} < 100 then 2 + (g.id - 7) / {size}
+                        else 7 + (g.id - 7) / {size} * {size} + (g.id - 7) % 100
                     end as parent_id
-                from generate_series(1, 100006) as g (id)
+                from generate_series(1, {5 * size + 6}) as g (id)
             ) as n
             """
         )
@@ -435,8 +440,8 @@ def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(database: str
         admin.execute("set session_replication_role = origin")
         admin.execute("analyze authz.org_units")
         admin.execute(
-            "insert into authz.users (username, base_unit_id) select 'u' || g, 7 + g * 97 "
-            "from generate_series(1, 1000) as g"
+            "insert into authz.users (username, base_unit_id) "
+            f"select 'u' || g, 7 + g * 97 % (5 * {size}) from generate_series(1, 1000) as g"
         )
         admin.execute(
             "insert into finance.financial_funds (handle_by, amount) "
@@ -452,7 +457,7 @@ def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(database: str
     with session(database) as admin:
         admin.execute("set track_functions = 'all'")
         admin.execute("begin")
-        admin.execute("select authz.move_unit(2, 30000)")
+        admin.execute("select authz.move_unit(2, %s)", [other])
         written = dict(
             rows(
                 admin,
@@ -471,8 +476,8 @@ def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(database: str
         admin.execute("commit")
 
         logged = [written.pop(t) for t in list(written) if t.startswith("permission_audit_log")]
-        assert written == {"org_units": 20_001, "tenants": 1}
-        assert logged == [20_002]
+        assert written == {"org_units": size + 1, "tenants": 1}
+        assert logged == [size + 2]
         # Of statements, but the first: the unit moved, then those below it.
         assert called == {"tg_place_unit": 1, "tg_rewrite_subtree": 2, "tg_audit": 3}
         assert rows(admin, funds) == before
@@ -481,8 +486,9 @@ def test_a_large_branch_moves_in_one_statement_and_touches_no_fund(database: str
                 admin,
                 "select count(*) from authz.org_units as n "
                 "where n.path operator(ext.<@) "
-                "(select m.path from authz.org_units as m where m.id = 30000)",
+                "(select m.path from authz.org_units as m where m.id = %s)",
+                other,
             )
-            == 20_002
+            == size + 2
         )
         assert rows(admin, MISPLACED) == []

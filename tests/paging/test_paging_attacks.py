@@ -299,8 +299,20 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("table_is_there", [True, False], ids=["table there", "no table yet"])
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize(
+    ("name", "table_is_there"),
+    [
+        # Of those beside a table that is there, every fourth.
+        pytest.param(
+            name,
+            is_there,
+            marks=[pytest.mark.long] if is_there and place % 4 else [],
+            id=f"{name}-{'table there' if is_there else 'no table yet'}",
+        )
+        for place, name in enumerate(PLANTED)
+        for is_there in (True, False)
+    ],
+)
 def test_planted(open_world: str, name: str, table_is_there: bool) -> None:
     with signed_in(open_world) as app:
         if table_is_there:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from waiting import (
-    ISOLATION_LEVELS,
+    LEVELS,
     refusal,
     rows,
     session,
@@ -404,7 +404,7 @@ def test_a_read_only_transaction_is_answered(
     assert page_tables(trusted) == int(made_before or how.startswith("begin"))
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_every_isolation_level_is_answered_and_keeps_its_snapshot(
     own_world: str, level: str
 ) -> None:

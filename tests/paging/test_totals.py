@@ -13,7 +13,7 @@ from runner.seeding import seed
 
 pytestmark = pytest.mark.one_server
 
-RECORDS = 80_000
+RECORDS = 70_000
 MANY = """
     select s.user_id, finance.count_authorized_funds(s.user_id) as funds
     from (

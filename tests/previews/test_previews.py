@@ -22,7 +22,7 @@ pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_PREVIEWS=500 looks harder than the suite does.
-WORLDS = int(os.environ.get("FUNDWARDEN_PREVIEWS", "6"))
+WORLDS = int(os.environ.get("FUNDWARDEN_PREVIEWS", "2"))
 
 PREVIEW = "select * from authz.preview(%s, %s)"
 ALLOW = "select change, arguments from authz.what_would_allow(%s, %s, %s, %s)"

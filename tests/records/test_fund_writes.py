@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 from servers import TRUSTED_LOGIN
-from waiting import ISOLATION_LEVELS, session, start, value, wait_until_blocked
+from waiting import LEVELS, session, start, value, wait_until_blocked
 
 WORLD = """
     set local search_path = ext;
@@ -20,7 +20,8 @@ WORLD = """
 """
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.one_server
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     "call", ["update_fund(1, '{\"amount\": 7}')", "delete_fund(1)"], ids=["update", "delete"]
 )

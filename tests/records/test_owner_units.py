@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from waiting import (
     FIRST_LEVEL,
-    ISOLATION_LEVELS,
+    LEVELS,
     RETRY,
     outcome,
     refusal,
@@ -206,7 +206,7 @@ MEETING = [
 ]
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("change", MEETING)
 def test_units_are_right_after_two_sessions_meet(world: str, change: str, level: str) -> None:
     casts = {other: cast_of(next(case_numbers)) for other in MEETING}
@@ -242,7 +242,7 @@ def test_units_are_right_after_two_sessions_meet(world: str, change: str, level:
             assert rows(admin, OUT_OF_STEP) == [], (change, other)
 
 
-@pytest.mark.parametrize("level", ISOLATION_LEVELS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_fund_inserted_while_its_owners_move_on_waits_and_is_right_or_retried(
     world: str, cast: dict[str, int], level: str
 ) -> None:

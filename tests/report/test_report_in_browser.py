@@ -185,6 +185,7 @@ def test_the_policy_stops_what_would_come_in(
     assert told.count("Content Security Policy") == 2
 
 
+@pytest.mark.long
 def test_twenty_thousand_people_are_rendered_and_found(
     chromium: webdriver.Chrome, answer: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from servers import Server
 pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
-WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "20"))
+WORLDS = int(os.environ.get("FUNDWARDEN_ROW_WORLDS", "8"))
 
 
 READ = {

@@ -304,7 +304,8 @@ def questions(admin: Connection) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize("user", [ANN, ROOT])
+# An administrator comes to see more of each function than others do.
+@pytest.mark.parametrize("user", [pytest.param(ANN, marks=pytest.mark.long), ROOT])
 def test_no_function_of_the_application_tells_hidden_from_absent(sound: str, user: int) -> None:
     with session(sound) as admin:
         asked = questions(admin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from feed import Row, add, changes, company, stage
 from psycopg import sql
-from servers import TRUSTED_LOGIN
+from servers import TRUSTED_LOGIN, Server
 from waiting import value, wait_for
 
 pytestmark = pytest.mark.one_server
@@ -18,10 +18,30 @@ pytestmark = pytest.mark.one_server
 Connection = psycopg.Connection[Any]
 
 
+def load(conninfo: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        load_company(connection)
+
+
+@pytest.fixture(scope="module")
+def loaded(server: Server) -> Iterator[str]:
+    with server.filled(load) as template:
+        yield template
+
+
+@pytest.fixture
+def database(server: Server, loaded: str) -> Iterator[str]:
+    with server.database(loaded) as conninfo:
+        yield conninfo
+
+
 @pytest.fixture
 def owner(connect: Callable[..., Connection]) -> Connection:
     """The company, with an administrator of New York: E2 holds everything below NY-01, rank 70."""
-    connection = connect()
+    return connect()
+
+
+def load_company(connection: Connection) -> None:
     connection.execute("update authz.settings set sync_limit = 100")
     feed = company()
     feed["roles"] += [{"code": "local", "rank": 70}]
@@ -41,7 +61,6 @@ def owner(connect: Callable[..., Connection]) -> Connection:
         "and p.resource::text in ('directory', 'finance') and p.action = 'manage' "
         "and p.scope = 'team'"
     )
-    return connection
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from feed import TABLES, Row, add, changed, changes, company, stage, without
+from servers import Server
 from waiting import (
     RETRY,
     outcome,
@@ -36,15 +37,25 @@ Connection = psycopg.Connection[Any]
 APPLY = "select count(*) from sync.apply('ACME') where action <> 'unchanged'"
 
 
-@pytest.fixture
-def loaded(database: str) -> str:
-    """The company; staged is a night that moves, adds and removes."""
-    with session(database) as owner:
+def load(conninfo: str) -> None:
+    with session(conninfo) as owner:
         owner.execute("update authz.settings set sync_limit = 100")
         stage(owner, **company())
         changes(owner, "apply")
         stage(owner, **night())
-    return database
+
+
+@pytest.fixture(scope="module")
+def filled(server: Server) -> Iterator[str]:
+    with server.filled(load) as template:
+        yield template
+
+
+@pytest.fixture
+def loaded(server: Server, filled: str) -> Iterator[str]:
+    """The company; staged is a night that moves, adds and removes."""
+    with server.database(filled) as conninfo:
+        yield conninfo
 
 
 def night() -> dict[str, list[Row]]:

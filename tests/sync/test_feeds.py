@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 from feed import add, changed, changes, company, problems, stage, without
+from servers import Server
 
 pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
 
 
+def load(conninfo: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("update authz.settings set sync_limit = 100")
+        stage(connection, **company())
+        changes(connection, "apply")
+
+
+@pytest.fixture(scope="module")
+def loaded(server: Server) -> Iterator[str]:
+    with server.filled(load) as template:
+        yield template
+
+
+@pytest.fixture
+def database(server: Server, loaded: str) -> Iterator[str]:
+    with server.database(loaded) as conninfo:
+        yield conninfo
+
+
 @pytest.fixture
 def owner(connect: Callable[..., Connection]) -> Connection:
     """The owner, with the company loaded; every change is allowed without a number."""
-    connection = connect()
-    connection.execute("update authz.settings set sync_limit = 100")
-    stage(connection, **company())
-    changes(connection, "apply")
-    return connection
+    return connect()
 
 
 def one(connection: Connection, query: str, *values: Any) -> Any:

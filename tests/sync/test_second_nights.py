@@ -21,7 +21,7 @@ pytestmark = pytest.mark.one_server
 
 Connection = psycopg.Connection[Any]
 # FUNDWARDEN_NIGHTS=2000 looks harder than the suite does.
-NIGHTS = int(os.environ.get("FUNDWARDEN_NIGHTS", "60"))
+NIGHTS = int(os.environ.get("FUNDWARDEN_NIGHTS", "20"))
 NIGHTS_OF_A_WORLD = 4
 
 
