@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,9 +27,20 @@ EVERYWHERE = "FUNDWARDEN_EVERYWHERE" in os.environ
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is marked long to `make test-all`, unless it was asked for by name."""
+    """Leave what is marked long to `make test-all`, unless it was asked for by name.
+
+    Of the cases of a test marked sampled(n), each n-th stays.
+    """
     if EVERYWHERE or any("::" in argument for argument in config.args):
         return
+    counted: Counter[str] = Counter()
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled:
+            name = item.nodeid.split("[")[0]
+            if counted[name] % sampled.args[0]:
+                item.add_marker(pytest.mark.long)
+            counted[name] += 1
     long = [item for item in items if item.get_closest_marker("long")]
     config.hook.pytest_deselected(items=long)
     items[:] = [item for item in items if not item.get_closest_marker("long")]

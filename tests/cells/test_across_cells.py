@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from waiting import outcome, refusal, rows, session, start, value, wait_for
 
 from runner import cli
+from runner.cells import moving
 from runner.cells.everywhere import unconnected
 from runner.cells.file import Cell, write
 from runner.cells.moving import move
@@ -248,6 +249,7 @@ def call(page: int, size: int, sort: str, direction: str, **filters: str) -> str
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.sampled(3)
 def test_a_page_is_the_merge_of_the_rows_of_all_cells(
     platform: Platform, sort: str, direction: str
 ) -> None:
@@ -291,6 +293,7 @@ def test_filters_leave_what_they_leave_in_every_cell(platform: Platform) -> None
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.sampled(3)
 def test_each_cell_counts_sorts_and_cuts_its_own_rows_and_all_are_read_at_once(
     platform: Platform, sort: str, direction: str
 ) -> None:
@@ -705,8 +708,9 @@ def test_a_tenant_that_arrives_while_its_cell_holds_it_still_is_counted_there(
 
 
 def test_a_tenant_that_moves_while_the_cells_are_read_is_counted_once(
-    server: Server, reader: str, tmp_path: Path
+    server: Server, reader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(moving, "PATIENCE", 1)
     with built(server, tmp_path) as platform:
         connected(platform.file)
         wanted = [row[:9] for row in in_order(platform.rows(), "amount", "asc")]

@@ -278,6 +278,7 @@ def test_a_tenant_arrives_whole_and_every_answer_is_the_same(pair: Pair) -> None
         ) == [("moved from cell 0",)]
 
 
+@pytest.mark.long
 def test_a_tenant_that_grew_in_its_new_cell_moves_back(pair: Pair) -> None:
     pair.run()
     with session(pair.new.dsn) as owner:
@@ -308,7 +309,13 @@ class Interrupted(Exception):
     """The runner ends here."""
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [
+        step if step in ("writes wait", "has let") else pytest.param(step, marks=pytest.mark.long)
+        for step in STEPS
+    ],
+)
 def test_interrupted_anywhere_it_is_in_one_cell_and_the_next_run_ends_it(
     pair: Pair, step: str
 ) -> None:
@@ -507,7 +514,9 @@ MEANWHILE = """
 """
 
 
-@pytest.mark.parametrize("step", ["arrived and are the same", "beginning"])
+@pytest.mark.parametrize(
+    "step", ["arrived and are the same", pytest.param("beginning", marks=pytest.mark.long)]
+)
 def test_what_is_written_while_the_tenant_is_copied_arrives(pair: Pair, step: str) -> None:
     told: list[Any] = []
     said: list[str] = []

@@ -455,6 +455,7 @@ CHANGED = """
 """
 
 
+@pytest.mark.long
 def test_while_the_platform_is_away_cells_answer_for_what_they_have_and_then_catch_up(
     platform: Platform,
 ) -> None:

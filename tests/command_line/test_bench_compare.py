@@ -97,6 +97,7 @@ def test_a_strategy_that_answers_otherwise_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_strategy_that_does_not_answer_in_time_is_left_out_and_named(seeded: Target) -> None:
     chosen = {key: STRATEGIES[key] for key in (OURS, "union", "recursive")}
     missing: list[str] = []
@@ -119,6 +120,7 @@ def test_a_strategy_that_does_not_answer_in_time_is_left_out_and_named(seeded: T
     ]
 
 
+@pytest.mark.long
 def test_errors_and_requests_cut_off_are_counted_apart(seeded: Target) -> None:
     nowhere = Question(user=-1, people=0, path="no path!", unit=0, page=1)
     with (

@@ -207,6 +207,7 @@ def test_two_spellings_of_a_folder_are_one_server(place: Path, used: Used) -> No
     assert scratch(place / "other" / ".." / "home").start() == first
 
 
+@pytest.mark.long
 def test_a_library_that_does_not_load_is_left_out(place: Path) -> None:
     server = EmbeddedServer(place / "home", settings={"dynamic_library_path": "/nonexistent"})
     assert ask(server.start(), "show shared_preload_libraries") == ""
@@ -361,6 +362,7 @@ def test_root_opens_no_folder_of_others(place: Path) -> None:
 
 
 @ROOT_ONLY
+@pytest.mark.long
 def test_programs_out_of_reach_of_the_server_are_copied(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -254,6 +254,7 @@ def project(folder: Path) -> Path:
 
 
 @pytest.mark.one_server
+@pytest.mark.long
 def test_a_changed_signature_is_deployed_under_datasets(
     database: str, ruled: Connection, tmp_path: Path
 ) -> None:

@@ -220,6 +220,7 @@ def dismiss(admin: Connection, cast: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("level", FIRST_LEVEL)
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.sampled(2)
 def test_owners_follow_when(world: str, cast: dict[str, int], change: str, level: str) -> None:
     with session(world) as admin:
         admin.execute(f"begin isolation level {level}".encode())
@@ -257,6 +258,7 @@ MEETING = [
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("change", MEETING)
+@pytest.mark.sampled(2)
 def test_owners_are_right_after_two_sessions_meet(world: str, change: str, level: str) -> None:
     casts = {other: cast_of(next(case_numbers)) for other in MEETING}
     with session(world) as admin, session(world) as one, session(world) as two:

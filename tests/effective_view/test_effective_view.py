@@ -152,13 +152,12 @@ def change(connection: Connection, sql: str) -> None:
     [
         ("immediate", ISOLATION_LEVELS[0]),
         ("deferred", ISOLATION_LEVELS[1]),
-        ("manual", ISOLATION_LEVELS[0]),
         *(
             pytest.param(mode, level, marks=pytest.mark.long)
             for mode, levels in (
                 ("immediate", ISOLATION_LEVELS[1:]),
                 ("deferred", ISOLATION_LEVELS[::2]),
-                ("manual", ISOLATION_LEVELS[1:]),
+                ("manual", ISOLATION_LEVELS),
             )
             for level in levels
         ),
@@ -487,7 +486,7 @@ def hammer(database: str, seconds: float, commits: int) -> tuple[int, list[Any]]
 
 
 @pytest.mark.one_server
-@pytest.mark.parametrize("mode", ["immediate", "deferred"])
+@pytest.mark.parametrize("mode", ["immediate", pytest.param("deferred", marks=pytest.mark.long)])
 def test_no_read_is_stale_in_a_random_history(database: str, mode: str) -> None:
     prepared(database, mode)
     commits, found = hammer(database, max(240, COMMITS / 10), COMMITS)

@@ -458,9 +458,9 @@ def calls_of(connection: Connection, role: str) -> dict[str, str]:
     [
         (ROWS, "fundwarden_trusted", 1),
         # To sign in would have to wait as well.
-        (TABLES, "fundwarden_trusted", None),
+        pytest.param(TABLES, "fundwarden_trusted", None, marks=pytest.mark.long),
         pytest.param(ROWS, "fundwarden_operator", None, marks=pytest.mark.long),
-        (TABLES, "fundwarden_operator", None),
+        pytest.param(TABLES, "fundwarden_operator", None, marks=pytest.mark.long),
     ],
     ids=["writers", "readers", "maintenance of rows", "maintenance of tables"],
 )

@@ -351,11 +351,13 @@ FIRST = {
         if what != DEAD_ROWS
     ],
 )
+@pytest.mark.sampled(2)
 def test_status_finds_and_its_command_mends(sound: str, what: str) -> None:
     is_found_and_mended(sound, what)
 
 
 @pytest.mark.one_server
+@pytest.mark.long
 def test_status_finds_dead_rows_of_catalogs_and_its_command_mends(sound: str) -> None:
     with without_autovacuum(sound):
         is_found_and_mended(sound, DEAD_ROWS)

@@ -41,6 +41,8 @@ SETTINGS = {
     "wal_level": "replica",
     "max_wal_senders": "4",
     "shared_preload_libraries": "",
+    # No test may depend on when it comes, and it would look into hundreds of copies.
+    "autovacuum_naptime": "1h",
     # How long sessions that wait for each other do so before one is refused.
     "deadlock_timeout": "100ms",
 }

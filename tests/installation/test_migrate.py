@@ -235,6 +235,7 @@ def test_a_changed_function_deploys_without_a_migration(installed: Database, tre
         ),
     ],
 )
+@pytest.mark.sampled(2)
 def test_what_was_changed_by_hand_is_reported_and_repaired(
     installed: Database, tree: Tree, by_hand: str, what: str, kind: str, identity: str
 ) -> None:

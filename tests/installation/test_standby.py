@@ -195,6 +195,7 @@ def test_the_standby_is_one(pair: tuple[str, str, Standby]) -> None:
 
 
 @pytest.mark.parametrize("question", PER_USER)
+@pytest.mark.sampled(2)
 def test_a_trusted_login_gets_the_primarys_answer(
     pair: tuple[str, str, Standby], question: str
 ) -> None:

@@ -332,6 +332,7 @@ def is_of_the_new_major(upgrade: Upgrade, conninfo: str) -> None:
         assert value(conn, newest) is True
 
 
+@pytest.mark.long
 def test_an_upgraded_cluster_needs_nothing_but_the_next_migrate(upgrade: Upgrade) -> None:
     upgraded = upgrade.conninfo("app")
     if not upgrade.upgrades:

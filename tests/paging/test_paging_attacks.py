@@ -313,6 +313,7 @@ PLANTED = {
         for is_there in (True, False)
     ],
 )
+@pytest.mark.sampled(2)
 def test_planted(open_world: str, name: str, table_is_there: bool) -> None:
     with signed_in(open_world) as app:
         if table_is_there:

@@ -454,6 +454,7 @@ def test_every_page_is_what_the_join_finds_for(
 
 
 @pytest.mark.parametrize("name", WALKERS)
+@pytest.mark.sampled(2)
 def test_every_way_finds_the_same_page_for(
     one_way: Connection, visible: dict[str, list[Fund]], name: str
 ) -> None:
@@ -515,6 +516,7 @@ def test_filters_include_and_exclude_as_promised(
 
 
 @pytest.mark.parametrize("filters", FILTERS)
+@pytest.mark.sampled(3)
 def test_every_way_filters_alike(
     one_way: Connection, visible: dict[str, list[Fund]], filters: str
 ) -> None:

@@ -494,6 +494,7 @@ def test_the_application_role_has_no_temp(world: str) -> None:
         assert refusal(app, "create table public.t (x int)").sqlstate == "42501"
 
 
+@pytest.mark.long
 def test_a_page_that_hits_the_limit_of_temporary_files_fails_and_the_session_goes_on(
     own_world: str,
 ) -> None:

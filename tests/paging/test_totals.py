@@ -84,6 +84,7 @@ def test_the_page_tells_the_same_estimate(owner: psycopg.Connection[Any]) -> Non
 
 @pytest.mark.parametrize("total", ["none", "estimate"])
 @pytest.mark.parametrize("sort_by", ["fund_id", "amount", "status"])
+@pytest.mark.sampled(2)
 def test_the_rows_are_those_of_the_page_with_its_exact_total(
     owner: psycopg.Connection[Any], total: str, sort_by: str
 ) -> None:

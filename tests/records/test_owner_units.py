@@ -208,6 +208,7 @@ MEETING = [
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("change", MEETING)
+@pytest.mark.sampled(2)
 def test_units_are_right_after_two_sessions_meet(world: str, change: str, level: str) -> None:
     casts = {other: cast_of(next(case_numbers)) for other in MEETING}
     with session(world) as admin, session(world) as one, session(world) as two:

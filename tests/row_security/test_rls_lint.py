@@ -288,6 +288,7 @@ def test_a_sound_installation_is_silent(admin: Connection, role: str) -> None:
 
 
 @pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.sampled(2)
 def test_a_rule_fires_at(admin: Connection, how: str) -> None:
     statement, expected = BROKEN[how]
     admin.execute(statement.format(database=admin.info.dbname, me=admin.info.user))

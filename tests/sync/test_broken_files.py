@@ -175,6 +175,7 @@ def state(conninfo: str) -> tuple[object, ...] | None:
 
 
 @pytest.mark.parametrize(("table", "content", "told"), BROKEN)
+@pytest.mark.sampled(3)
 def test_a_broken_file_is_refused_with_its_line(
     loaded: str, tmp_path: Path, table: str, content: str | bytes, told: str
 ) -> None:
