@@ -28,6 +28,6 @@ end
 $$;
 
 comment on function audit.note_arrival(int, text) is
-    'Notes in audit.arrivals and in the log what audit.receive_log() stored of a tenant; head: that '
-    'of the seals of the cell that it came from.';
+    'Notes in audit.arrivals and in the log what audit.receive_log() stored of a tenant; head: '
+    'that of the seals of the cell that it came from.';
 revoke all on function audit.note_arrival(int, text) from public;

@@ -93,6 +93,7 @@ end
 $$;
 
 comment on function authz_private.verify_arrived_rows(date) is
-    'The first thing that is wrong with the rows that arrived from the logs of other cells; no row: '
-    'they are as they arrived. kept_from: months before are dropped from the log of this cell.';
+    'The first thing that is wrong with the rows that arrived from the logs of other cells; no '
+    'row: they are as they arrived. kept_from: months before are dropped from the log of this '
+    'cell.';
 revoke all on function authz_private.verify_arrived_rows(date) from public;

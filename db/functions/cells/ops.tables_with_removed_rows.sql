@@ -43,6 +43,6 @@ end
 $$;
 
 comment on function ops.tables_with_removed_rows(int, jsonb, boolean) is
-    'Tables of which a tenant that is arriving has rows that the other cell deleted, given how many '
-    'rows each table has there: {"finance.orders": 100}.';
+    'Tables of which a tenant that is arriving has rows that the other cell deleted, given how '
+    'many rows each table has there: {"finance.orders": 100}.';
 revoke all on function ops.tables_with_removed_rows(int, jsonb, boolean) from public;

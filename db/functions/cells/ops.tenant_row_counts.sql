@@ -26,6 +26,6 @@ end
 $$;
 
 comment on function ops.tenant_row_counts(int, boolean) is
-    'How many rows each table has of a tenant: {"finance.orders": 100}. with_last: also the row and '
-    'column permissions.';
+    'How many rows each table has of a tenant: {"finance.orders": 100}. with_last: also the '
+    'row and column permissions.';
 revoke all on function ops.tenant_row_counts(int, boolean) from public;

@@ -1,4 +1,4 @@
--- Answers, where digests compare rows: the rights of both cells have to agree, too. The seed decides
+-- Answers, where digests compare rows: the rights of both cells have to agree, too. The seed says
 -- which users these are, so that two cells are asked about the same.
 
 create or replace function ops.tenant_totals(tenant_id int, users int, seed text)

@@ -58,6 +58,6 @@ $$;
 
 comment on function authz_private.user_in_question(bigint, text) is
     'The user a question is about: the one named in the parameter, or the one signed in. 28000 '
-    'if nobody is signed in, 42501 not allowed (hidden and missing objects alike); to those who may '
-    'ask about anybody 22023 absent, and FW101 if the tenant is between two cells.';
+    'if nobody is signed in, 42501 not allowed (hidden and missing objects alike); to those '
+    'who may ask about anybody 22023 absent, and FW101 if the tenant is between two cells.';
 revoke all on function authz_private.user_in_question(bigint, text) from public;
