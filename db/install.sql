@@ -467,11 +467,11 @@
 \ir functions/audit/audit.scope_as_of.sql
 \ir functions/audit/audit.seal.sql
 \ir functions/audit/audit.tenant_log.sql
-\ir functions/audit/audit.tenant_log_digests.sql
 \ir functions/audit/audit.verify.sql
 \ir functions/audit/audit.verify_tables.sql
 \ir functions/audit/authz_private.append_seal.sql
 \ir functions/audit/authz_private.arrival_event.sql
+\ir functions/audit/authz_private.arrival_number.sql
 \ir functions/audit/authz_private.as_of_body.sql
 \ir functions/audit/authz_private.as_of_parts.sql
 \ir functions/audit/authz_private.as_of_query.sql
@@ -489,6 +489,7 @@
 \ir functions/audit/authz_private.log_load.sql
 \ir functions/audit/authz_private.log_partitions.sql
 \ir functions/audit/authz_private.log_row_hash.sql
+\ir functions/audit/authz_private.arrived_digests.sql
 \ir functions/audit/authz_private.row_context.sql
 \ir functions/audit/authz_private.seal_hash.sql
 \ir functions/audit/authz_private.seal_head.sql

@@ -100,13 +100,13 @@ comment on column ops.departed_rows.content is
 
 create table audit.arrivals (
     tenant_id int not null,
+    number int not null,
     cell int not null,
-    last_id bigint not null,
     arrived_at timestamptz not null default statement_timestamp(),
     row_count bigint not null,
     rows_hash bytea not null,
     head text,
-    primary key (tenant_id, cell, last_id)
+    primary key (tenant_id, number, cell)
 );
 
 comment on table audit.arrivals is
@@ -115,12 +115,12 @@ comment on table audit.arrivals is
     'seals. Append-only; checked by audit.verify().';
 comment on column audit.arrivals.tenant_id is
     'Tenant that moved here; it may have left again, hence no foreign key.';
+comment on column audit.arrivals.number is
+    'How often the tenant has brought a log: 1 for the first time.';
 comment on column audit.arrivals.cell is
     'Number of the cell in which the rows were logged.';
-comment on column audit.arrivals.last_id is
-    'The highest id of the rows.';
 comment on column audit.arrivals.row_count is
-    'Rows of the tenant and the cell up to last_id, those of earlier arrivals included.';
+    'Rows that this arrival brought; those that were here already are not counted again.';
 comment on column audit.arrivals.rows_hash is
     'sha256 over the hashes of these rows.';
 comment on column audit.arrivals.head is
@@ -129,6 +129,7 @@ comment on column audit.arrivals.head is
     'the move.';
 
 create table audit.arrived_rows (
+    arrival int not null,
     cell int not null,
     id bigint not null,
     logged_at timestamptz not null,
@@ -154,6 +155,8 @@ create table audit.arrived_rows (
 comment on table audit.arrived_rows is
     'Rows of the logs of other cells, of tenants that moved here, each with the hash that it '
     'was logged with. Columns are those of audit.permission_audit_log. Append-only.';
+comment on column audit.arrived_rows.arrival is
+    'The number in audit.arrivals.';
 comment on column audit.arrived_rows.cell is
     'Number of the cell in which the row was logged.';
 comment on column audit.arrived_rows.id is
@@ -163,7 +166,7 @@ comment on column audit.arrived_rows.xid is
 comment on column audit.arrived_rows.tenant_id is
     'Tenant that moved here; it may have left again, hence no foreign key.';
 comment on column audit.arrived_rows.row_hash is
-    'sha256 of everything else but the cell.';
+    'sha256 of everything else but the arrival and the cell.';
 
 create table ops.connected_cells (
     number int primary key,

@@ -752,6 +752,50 @@ def test_the_log_of_a_tenant_arrives_and_is_under_seal(pair: Pair) -> None:
     is_exact(pair.new.dsn)
 
 
+def test_a_log_arrives_again_with_what_came_late_and_without_what_was_dropped(pair: Pair) -> None:
+    with session(pair.old.dsn) as owner, session(pair.old.dsn, user="trusted_login") as late:
+        user = value(
+            owner,
+            "select min(u.id) from authz.users as u inner join authz.org_units as n "
+            "on u.tenant_id = n.id where n.code = %s",
+            TENANT,
+        )
+        # Its row of the log has a lower id than those that the first move takes, and is not yet
+        # committed then.
+        late.execute("begin")
+        late.execute("select authz.act_as(%s, 'late')", [user])
+        owner.execute(MEANWHILE)
+
+        def end_late(line: str) -> None:
+            if "is in north" in line:
+                late.execute("commit")
+
+        pair.run(end_late)
+    pair.run(to="home")
+    is_exact(pair.old.dsn)
+    pair.run()
+    is_exact(pair.new.dsn)
+    arrivals = "select a.number, a.cell, a.row_count from audit.arrivals as a order by 1, 2"
+    came_late = "select r.arrival from audit.arrived_rows as r where r.reason = 'late'"
+    with session(pair.new.dsn) as owner:
+        first, second = rows(owner, arrivals)
+        assert (first[:2], second[:2]) == ((1, 0), (2, 0))
+        assert rows(owner, came_late) == [(2,)]
+    # Months that the old cell drops are still here, and keep the tenant from nothing.
+    pair.run(to="home")
+    with session(pair.old.dsn) as owner:
+        for table in ("permission_audit_log", "seals", "arrivals", "arrived_rows"):
+            trigger = f"alter table audit.{table} %s trigger _100_keep_log"
+            owner.execute((trigger % "disable").encode())
+            owner.execute(f"delete from audit.{table}".encode())
+            owner.execute((trigger % "enable always").encode())
+        owner.execute("select authz_private.start_log()")
+    pair.run()
+    is_exact(pair.new.dsn)
+    with session(pair.new.dsn) as owner:
+        assert rows(owner, came_late) == [(2,)]
+
+
 TAMPERINGS = {
     "a changed row": "update audit.arrived_rows set reason = 'x' where id = "
     "(select min(r.id) from audit.arrived_rows as r)",
@@ -766,11 +810,11 @@ TAMPERINGS = {
     "rows and their arrival removed": "delete from audit.arrived_rows; delete from audit.arrivals",
     "a changed arrival": "update audit.arrivals set head = '0:0:00'",
     "a row beyond the arrival": "insert into audit.arrived_rows (cell, id, logged_at, xid, "
-    "session_user_name, action, tenant_id, row_hash) "
-    "select r.cell, r.id + 1, r.logged_at, r.xid, 'x', 'CREATE', r.tenant_id, r.row_hash "
+    "session_user_name, action, tenant_id, row_hash, arrival) "
+    "select r.cell, r.id + 1, r.logged_at, r.xid, 'x', 'CREATE', r.tenant_id, r.row_hash, r.arrival + 1 "
     "from audit.arrived_rows as r order by r.id desc limit 1",
-    "an arrival of nothing": "insert into audit.arrivals (tenant_id, cell, last_id, row_count, "
-    "rows_hash) values (99, 7, 1, 0, sha256(''))",
+    "an arrival of nothing": "insert into audit.arrivals (tenant_id, number, cell, row_count, "
+    "rows_hash) values (99, 1, 7, 0, sha256(''))",
 }
 
 

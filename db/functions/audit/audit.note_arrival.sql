@@ -9,17 +9,18 @@ declare
     arrived audit.arrivals;
 begin
     for arrived in
-        insert into audit.arrivals (tenant_id, cell, last_id, row_count, rows_hash, head)
+        insert into audit.arrivals (tenant_id, number, cell, row_count, rows_hash, head)
         select
             note_arrival.tenant_id,
+            n.number,
             d.cell,
-            d.last_id,
             d.row_count,
             d.rows_hash,
             note_arrival.head
-        from ops.cell as c
-        cross join lateral audit.tenant_log_digests(note_arrival.tenant_id, c.number) as d
-        on conflict do nothing
+        from authz_private.arrival_number(note_arrival.tenant_id) as n (number)
+        cross join lateral authz_private.arrived_digests(
+            note_arrival.tenant_id, n.number
+        ) as d
         returning *
     loop
         perform audit.record('ARRIVE_LOG', authz_private.arrival_event(arrived));

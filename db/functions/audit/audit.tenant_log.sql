@@ -19,7 +19,7 @@ begin
         union all
         select
             r.cell,
-            to_jsonb(r) - 'cell'
+            to_jsonb(r) - 'cell' - 'arrival'
         from audit.arrived_rows as r
         where r.tenant_id = tenant_log.tenant_id;
     else

@@ -6,8 +6,8 @@ language sql stable security invoker parallel safe
 begin atomic
     select jsonb_build_object(
         'tenant_id', (arrival_event.arrived).tenant_id,
+        'number', (arrival_event.arrived).number,
         'cell', (arrival_event.arrived).cell,
-        'last_id', (arrival_event.arrived).last_id,
         'row_count', (arrival_event.arrived).row_count,
         'rows_hash', encode((arrival_event.arrived).rows_hash, 'hex'),
         'head', (arrival_event.arrived).head

@@ -35,35 +35,17 @@ begin
         return;
     end if;
     for arrived in
-        select a.* from audit.arrivals as a order by a.tenant_id, a.cell, a.last_id
+        select a.* from audit.arrivals as a order by a.tenant_id, a.number, a.cell
     loop
-        select
-            coalesce(sum(p.row_count), 0) as row_count,
-            sha256(coalesce(string_agg(p.rows_hash, '' order by p.part), '')) as rows_hash,
-            min(p.altered_id) as altered_id
+        select d.*
         into here
-        from (
-            select
-                r.id / 16384 as part,
-                count(*) as row_count,
-                sha256(string_agg(r.row_hash, '' order by r.id, r.logged_at)) as rows_hash,
-                min(r.id) filter (
-                    where r.row_hash <> authz_private.log_row_hash(
-                        jsonb_populate_record(
-                            null::audit.permission_audit_log, to_jsonb(r) - 'cell'
-                        )
-                    )
-                ) as altered_id
-            from audit.arrived_rows as r
-            where r.tenant_id = arrived.tenant_id
-                and r.cell = arrived.cell
-                and r.id <= arrived.last_id
-            group by r.id / 16384
-        ) as p;
+        from authz_private.arrived_digests(arrived.tenant_id, arrived.number) as d
+        where d.cell = arrived.cell;
         problem := case
             when here.altered_id is not null
                 then format('the row that arrived from the log of cell %s was altered', arrived.cell)
-            when here.row_count <> arrived.row_count or here.rows_hash <> arrived.rows_hash
+            when (here.row_count, here.rows_hash)
+                is distinct from (arrived.row_count, arrived.rows_hash)
                 then format(
                     'the rows of tenant %s that arrived from the log of cell %s are not those that '
                     'did: altered, removed or inserted', arrived.tenant_id, arrived.cell
@@ -83,7 +65,7 @@ begin
     where not exists (
         select
         from audit.arrivals as a
-        where a.tenant_id = r.tenant_id and a.cell = r.cell and a.last_id >= r.id
+        where a.tenant_id = r.tenant_id and a.number = r.arrival and a.cell = r.cell
     )
     having count(*) > 0;
     if found then
