@@ -605,10 +605,12 @@
 \ir functions/cells/authz_private.update_arriving_rows.sql
 \ir functions/cells/ops.admit_tenant.sql
 \ir functions/cells/ops.depart_tenant.sql
+\ir functions/cells/ops.departed_tenants.sql
 \ir functions/cells/ops.departure_is_over.sql
 \ir functions/cells/ops.drop_departed_tenant.sql
 \ir functions/cells/ops.end_departure.sql
 \ir functions/cells/ops.hold_tenant.sql
+\ir functions/cells/ops.make_stages.sql
 \ir functions/cells/ops.movable_tenant.sql
 \ir functions/cells/ops.platform_behind.sql
 \ir functions/cells/ops.platform_rows.sql

@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 
 from runner.cells.everywhere import identity, misfit
 from runner.cells.file import Cell, write
+from runner.cells.shared import reason
 from runner.connect import connect
 from runner.errors import USAGE, RunnerError
 from runner.migrations.sources import OWNER
@@ -50,13 +51,6 @@ TRYING = 30
 USERS_ASKED = 1000
 # How long, in seconds, the old rows wait for transactions that were there when the tenant left.
 PATIENCE = 30
-STAGES = """
-    create temporary table if not exists arriving_rows
-        (place int, number bigint, title text, content jsonb) on commit drop;
-    create temporary table if not exists staying_rows (title text, content jsonb) on commit drop;
-    create temporary table if not exists arriving_log (cell int, content jsonb) on commit drop;
-    truncate arriving_rows, staying_rows, arriving_log;
-"""
 
 
 class OutrunError(Exception):
@@ -218,15 +212,14 @@ def _copy(
         source.execute("set transaction isolation level repeatable read, read only")
     row = source.execute("select pg_current_snapshot()::text").fetchone()
     assert row is not None
-    destination.execute(STAGES.encode())
+    destination.execute("select ops.make_stages()")
     leaving = psycopg.ClientCursor(source).mogrify(
-        "copy (select place, number, title, content "
-        "from ops.tenant_rows(%s, %s::pg_snapshot, %s)) to stdout",
+        "copy (select * from ops.tenant_rows(%s, %s::pg_snapshot, %s)) to stdout",
         [tenant_id, since, with_last],
     )
     _pipe(source, leaving, destination, "copy arriving_rows from stdin")
     logged = psycopg.ClientCursor(source).mogrify(
-        "copy (select cell, content from audit.tenant_log(%s, %s::pg_snapshot)) to stdout",
+        "copy (select * from audit.tenant_log(%s, %s::pg_snapshot)) to stdout",
         [tenant_id, since],
     )
     _pipe(source, logged, destination, "copy arriving_log from stdin")
@@ -262,7 +255,7 @@ def _catch_up(
         removed: Sequence[str] = row[0]
         if removed:
             leaving = psycopg.ClientCursor(source).mogrify(
-                "copy (select title, content from ops.tenant_keys(%s, %s)) to stdout",
+                "copy (select * from ops.tenant_keys(%s, %s)) to stdout",
                 [tenant_id, list(removed)],
             )
             _pipe(source, leaving, destination, "copy staying_rows from stdin")
@@ -353,16 +346,7 @@ def _both(
 
 def _finish(cell: Cell, conn: Connection, tenant: str, say: Say) -> bool:
     """Removes the rows of a tenant that departed, and what an earlier removal left."""
-    found = state(conn, tenant)
-    gone = [
-        row[0]
-        for row in conn.execute(
-            "select m.tenant_id from ops.moved_tenants as m where m.state = 'departed' "
-            "and not exists (select from authz.org_units as u where u.tenant_id = m.tenant_id)"
-        )
-    ]
-    if found is not None and found[1] == "departed":
-        gone.append(found[0])
+    gone = [row[0] for row in conn.execute("select ops.departed_tenants(%s)", [tenant])]
     for tenant_id in gone:
         _remove(conn, tenant_id)
     if gone:
@@ -408,11 +392,10 @@ def _finish_elsewhere(cells: list[Cell], new: Cell, tenant: str, say: Say) -> No
     for cell in cells:
         if cell is new:
             continue
-        with ExitStack() as stack:
-            try:
-                conn = _enter(stack, cell)
-            except (RunnerError, psycopg.Error):
-                continue
-            finished |= _finish(cell, conn, tenant, say)
+        try:
+            with ExitStack() as stack:
+                finished |= _finish(cell, _enter(stack, cell), tenant, say)
+        except (RunnerError, psycopg.Error) as error:
+            say(f"{cell.title}: not asked whether it keeps old rows: {reason(error)}")
     if not finished:
         raise RunnerError(f"{tenant} is in {new.name} already", "Nothing was done.", USAGE)

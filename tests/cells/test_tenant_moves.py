@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 from rsa_tokens import new_key
 from servers import Server
@@ -343,6 +344,12 @@ def test_interrupted_anywhere_it_is_in_one_cell_and_the_next_run_ends_it(
         with pytest.raises(RunnerError) as caught:
             pair.run()
         assert "is in north already" in caught.value.message
+        # A cell that cannot be asked is named.
+        said: list[str] = []
+        away = Cell("away", 7, make_conninfo(pair.old.dsn, host="/nonexistent"))
+        with pytest.raises(RunnerError, match="is in north already"):
+            move([*read(pair.path), away], pair.path, TENANT, "north", say=said.append)
+        assert "away (7): not asked whether it keeps old rows" in said[0]
     else:
         pair.run()
     assert (held(pair.old), held(pair.new)) == (0, count)
@@ -811,8 +818,8 @@ TAMPERINGS = {
     "a changed arrival": "update audit.arrivals set head = '0:0:00'",
     "a row beyond the arrival": "insert into audit.arrived_rows (cell, id, logged_at, xid, "
     "session_user_name, action, tenant_id, row_hash, arrival) "
-    "select r.cell, r.id + 1, r.logged_at, r.xid, 'x', 'CREATE', r.tenant_id, r.row_hash, r.arrival + 1 "
-    "from audit.arrived_rows as r order by r.id desc limit 1",
+    "select r.cell, r.id + 1, r.logged_at, r.xid, 'x', 'CREATE', r.tenant_id, r.row_hash, "
+    "r.arrival + 1 from audit.arrived_rows as r order by r.id desc limit 1",
     "an arrival of nothing": "insert into audit.arrivals (tenant_id, number, cell, row_count, "
     "rows_hash) values (99, 1, 7, 0, sha256(''))",
 }
